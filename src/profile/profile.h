@@ -1,0 +1,100 @@
+/* The profile model: profile.proto (https://github.com/google/pprof/blob/main/proto/profile.proto) as columns.
+ *
+ * Everything is named by dense 32-bit indices from 0, whatever ids the file used, so that every report is array work:
+ *
+ *     sample i ── stack[i] ──▶ frames[stack_start[s] .. stack_start[s+1])   locations, leaf first
+ *          │                        └─▶ location l ──▶ lines[line_start[l] .. line_start[l+1])   innermost inline first
+ *          │                                               └─▶ function f ──▶ name, file (string ids)
+ *          ├─ values[i * nsample_types ..]
+ *          └─ labels[label_start[i] .. label_start[i+1])
+ *
+ * Samples with equal stacks share one stack, so what depends only on the stack is computed once.
+ */
+#ifndef SONDE_PROFILE_PROFILE_H
+#define SONDE_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* "No mapping", "no function", "no string". */
+#define PROFILE_NONE UINT32_MAX
+
+struct profile_value_type {
+    uint32_t type, unit; /* strings */
+};
+
+struct profile_mapping {
+    uint64_t start, limit, offset; /* addresses [start, limit) hold the file from byte offset on */
+    uint32_t file, build_id;       /* strings */
+    bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
+};
+
+struct profile_function {
+    uint32_t name, system_name, filename; /* strings */
+    int64_t start_line;
+};
+
+struct profile_location {
+    uint64_t address;
+    uint32_t mapping; /* or PROFILE_NONE */
+    bool is_folded;
+};
+
+struct profile_line {
+    uint32_t function; /* or PROFILE_NONE */
+    int64_t line, column;
+};
+
+/* One label of a sample: a string (num_unit PROFILE_NONE, is_num false) or a number with a unit. */
+struct profile_label {
+    uint32_t key; /* string */
+    bool is_num;
+    uint32_t str;  /* string, where !is_num */
+    uint32_t unit; /* string, where is_num; 0 ("") for none */
+    int64_t num;
+};
+
+struct profile {
+    struct mem *mem; /* every array below comes from it and is owned */
+
+    struct str *strings; /* strings[0] is ""; they point into text blocks owned by the arena */
+    uint32_t nstrings;
+    struct arena arena;
+
+    struct profile_value_type *sample_types;
+    uint32_t nsample_types;
+    uint32_t default_sample_type; /* string; 0 for none */
+
+    struct profile_mapping *mappings;
+    uint32_t nmappings;
+    struct profile_function *functions;
+    uint32_t nfunctions;
+    struct profile_location *locations;
+    uint32_t nlocations;
+    uint32_t *line_start; /* nlocations + 1 */
+    struct profile_line *lines;
+
+    uint32_t nstacks;
+    uint64_t *stack_start; /* nstacks + 1 */
+    uint32_t *frames;      /* locations */
+
+    uint32_t nsamples;
+    uint32_t *stack;       /* nsamples */
+    int64_t *values;       /* nsamples * nsample_types */
+    uint64_t *label_start; /* nsamples + 1 */
+    struct profile_label *labels;
+
+    uint32_t *comments; /* strings */
+    uint32_t ncomments;
+    uint32_t drop_frames, keep_frames, doc_url; /* strings; 0 for none */
+    int64_t time_nanos, duration_nanos;         /* since the epoch; of the collection */
+    struct profile_value_type period_type;      /* both 0 where the file has none (see has_period_type) */
+    bool has_period_type;
+    int64_t period;
+};
+
+#endif

@@ -1,0 +1,40 @@
+/* Protocol buffers on the wire: fields are read from a cursor one by one and written to a buffer. Numbers as in
+ * https://protobuf.dev/programming-guides/encoding/. */
+#ifndef SONDE_WIRE_PROTO_H
+#define SONDE_WIRE_PROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cursor.h"
+
+enum proto_type { proto_varint = 0, proto_fixed64 = 1, proto_bytes = 2, proto_fixed32 = 5 };
+
+struct proto_field {
+    uint32_t number;
+    enum proto_type type;
+    uint64_t value;      /* of a varint, fixed64 or fixed32 */
+    struct cursor bytes; /* of a bytes field: a message, string or packed numbers */
+    uint64_t offset;     /* of the field's tag in the input */
+};
+
+/* Reads the next field of a message; false at its end or when it is broken (ask cursor_ok). */
+bool proto_next(struct cursor *message, struct proto_field *field);
+
+/* The bytes of a bytes field that were not read yet. */
+static inline struct str proto_str(const struct proto_field *field)
+{
+    return (struct str){(const char *)field->bytes.p, cursor_left(&field->bytes)};
+}
+
+/* Writers. Each writes tag and value; zero is written too (skipping it is the caller's rule). */
+void proto_put_varint(struct buf *out, uint64_t value);
+void proto_put_uint(struct buf *out, uint32_t number, uint64_t value);
+void proto_put_str(struct buf *out, uint32_t number, struct str s);
+
+/* A nested message: begin returns a mark that end needs; the length is put in place by moving the content. */
+size_t proto_begin(struct buf *out, uint32_t number);
+void proto_end(struct buf *out, size_t mark);
+
+#endif
