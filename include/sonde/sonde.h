@@ -14,6 +14,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 /* The version of the library, as "1.2.3". */
 const char *sonde_version(void);
 
@@ -94,6 +98,10 @@ const char *sonde_http_address(void);
  * line and headers included, goes to `write`. May take as long as the request's seconds=. */
 int sonde_http_handle(const char *method, const char *target, const void *body, size_t body_size, sonde_write_fn write,
                       void *context);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

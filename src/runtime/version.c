@@ -1,0 +1,6 @@
+#include "sonde/sonde.h"
+
+const char *sonde_version(void)
+{
+    return SONDE_VERSION;
+}
