@@ -54,8 +54,11 @@ shared = symbols(library, '-D', '--defined-only')
 tap.ok(not strange(shared), 'libsonde.so exports only sonde_* and libc names', ' '.join(strange(shared)))
 tap.ok('sonde_version' in shared, 'libsonde.so exports sonde_version', '')
 needed = re.findall(r'NEEDED.*\[(.*)\]', run('readelf', '-d', library))
-needed = [name for name in needed if not re.match(r'ld-linux|libasan|libubsan|libtsan|libgcc_s|libm\.', name)]
-tap.ok(needed == ['libc.so.6'], 'libsonde.so needs libc alone', ' '.join(needed))
+needed = [name for name in needed if not name.startswith('ld-linux')]
+if os.path.exists(archive):
+    tap.ok(needed == ['libc.so.6'], 'libsonde.so needs libc alone', ' '.join(needed))
+else:
+    tap.skip('libsonde.so needs libc alone', 'a sanitizer brings libraries of its own')
 tap.ok('__tls_get_addr' not in symbols(library, '-D', '--undefined-only'), 'thread-local variables are initial-exec',
        '__tls_get_addr is called')
 
