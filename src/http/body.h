@@ -15,7 +15,8 @@ struct http_chunks {
 };
 
 /* Decodes *size more bytes of a body: moves its content to the front of bytes, stores how much that is in *size and how
- * many of the bytes belonged to the body in *eaten (all of them, unless done). On refused the body is not well-formed. */
+ * many of the bytes belonged to the body in *eaten (all of them, unless done). On refused the body is not well-formed.
+ */
 enum http_parse http_chunks_decode(struct http_chunks *chunks, char *bytes, size_t *size, size_t *eaten);
 
 #endif

@@ -31,9 +31,9 @@ struct http_request {
     bool wants_close;  /* it said so itself */
     bool chunked;      /* a body in chunks follows (http/body.h) */
     bool expects_continue;
-    bool expects_other;   /* an expectation that nobody can meet */
-    uint64_t body_size;   /* of the body that follows; 0 where chunked */
-    size_t head_size;     /* bytes of the head, its empty line included */
+    bool expects_other; /* an expectation that nobody can meet */
+    uint64_t body_size; /* of the body that follows; 0 where chunked */
+    size_t head_size;   /* bytes of the head, its empty line included */
 };
 
 enum http_parse { http_parse_more, http_parse_done, http_parse_refused };
