@@ -96,6 +96,43 @@ uint64_t cursor_varint_slow(struct cursor *c)
     return 0;
 }
 
+/* Puts the 7-bit groups of a varint of at most 8 bytes together; UINT32_MAX where they are too many bits. */
+static uint32_t join_groups(uint64_t bytes)
+{
+    uint64_t value = (bytes & 0x7f) | (bytes >> 1 & 0x3f80) | (bytes >> 2 & 0x1fc000) | (bytes >> 3 & 0xfe00000) |
+                     (bytes >> 4 & 0x7f0000000);
+    return value > UINT32_MAX || (bytes & 0x7f7f7f0000000000) != 0 ? UINT32_MAX : (uint32_t)value;
+}
+
+/* Eight bytes are looked at together: where varints end is a mask of their top bits, so that the way to the next eight
+ * bytes does not wait for the values. */
+size_t cursor_varints_u32(struct cursor *c, uint32_t *out)
+{
+    const uint64_t tops = 0x8080808080808080u;
+    size_t n = 0;
+    while (c->p < c->end) {
+        uint64_t bytes, ends = 0;
+        if (c->end - c->p >= 8) {
+            memcpy(&bytes, c->p, 8);
+            ends = ~bytes & tops;
+        }
+        if (ends == 0) {
+            uint64_t value = cursor_varint(c);
+            if (!cursor_ok(c))
+                return 0;
+            out[n++] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+            continue;
+        }
+        c->p += (63 - (unsigned)__builtin_clzll(ends)) / 8 + 1;
+        for (unsigned begin = 0; ends != 0; ends &= ends - 1) {
+            unsigned end = (unsigned)__builtin_ctzll(ends) + 1;
+            out[n++] = join_groups(bytes << (64 - end) >> (64 - end) >> begin);
+            begin = end;
+        }
+    }
+    return n;
+}
+
 int64_t cursor_sleb128(struct cursor *c)
 {
     uint64_t value = 0;

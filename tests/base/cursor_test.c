@@ -60,6 +60,50 @@ static void a_varint_cut_short_is_refused(void **state)
     assert_false(cursor_ok(&c));
 }
 
+/* Encodes pseudo-random numbers of 0 to 63 bits, some with needless groups, and reads them at once and one by one. */
+static void many_varints_at_once_are_those_read_one_by_one(void **state)
+{
+    (void)state;
+    uint8_t bytes[1000];
+    uint32_t got[1000];
+    uint64_t seed = 1;
+    for (int round = 0; round < 2000; round++) {
+        size_t n = 0;
+        while (n < sizeof bytes - 10) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint64_t value = seed >> (round % 2 ? 1 + (seed >> 58) % 63 : 44 + (seed >> 60));
+            for (; value >= 0x80; value >>= 7)
+                bytes[n++] = (uint8_t)value | 0x80;
+            bool padded = (seed & 0xf00000) == 0;
+            bytes[n++] = (uint8_t)value | (padded ? 0x80 : 0);
+            if (padded)
+                bytes[n++] = 0;
+        }
+        struct cursor all = cursor_over(bytes, n, 0), one = all;
+        size_t count = cursor_varints_u32(&all, got);
+        assert_true(cursor_ok(&all) && cursor_left(&all) == 0);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t want = cursor_varint(&one);
+            assert_int_equal(got[i], want > UINT32_MAX ? UINT32_MAX : want);
+        }
+        assert_true(cursor_ok(&one) && cursor_left(&one) == 0);
+    }
+}
+
+static void many_varints_at_once_fail_where_one_is_broken(void **state)
+{
+    (void)state;
+    uint32_t got[32];
+    struct cursor cut = over("\x01\x02\x03\x04\x05\x06\x07\x08\x80", 9);
+    cursor_varints_u32(&cut, got);
+    assert_false(cursor_ok(&cut));
+    assert_int_equal(cut.fault.offset, 8);
+    struct cursor large = over("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01", 12);
+    cursor_varints_u32(&large, got);
+    assert_false(cursor_ok(&large));
+    assert_int_equal(large.fault.offset, 1);
+}
+
 static void signed_leb128_is_sign_extended(void **state)
 {
     (void)state;
@@ -110,6 +154,8 @@ int main(void)
         cmocka_unit_test(varints_of_every_length_are_read),
         cmocka_unit_test(a_varint_beyond_64_bits_is_refused),
         cmocka_unit_test(a_varint_cut_short_is_refused),
+        cmocka_unit_test(many_varints_at_once_are_those_read_one_by_one),
+        cmocka_unit_test(many_varints_at_once_fail_where_one_is_broken),
         cmocka_unit_test(signed_leb128_is_sign_extended),
         cmocka_unit_test(a_sub_cursor_keeps_the_offsets_of_the_input),
         cmocka_unit_test(a_sub_cursor_larger_than_the_rest_fails_both),

@@ -1,0 +1,19 @@
+/* From the bytes of a profile.proto to the model. */
+#ifndef SONDE_PROFILE_DECODE_H
+#define SONDE_PROFILE_DECODE_H
+
+#include <stdbool.h>
+
+#include "base/cursor.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "profile/profile.h"
+
+/* Reads a profile.proto, gzipped or plain, and checks it as Go's profile.Parse does: every id is unique and known,
+ * every sample has a value for each sample type, every line has a function. On success fills `out`, which nothing of
+ * `bytes` lives on in; give it back with profile_finish. On failure returns false with the fault set, owning nothing;
+ * where the profile was gzipped, the fault's offset counts inflated bytes, unless the gzip stream itself is broken.
+ * Takes memory in proportion to the input: nothing is allocated for a count that the input could not hold. */
+bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, struct fault *fault);
+
+#endif

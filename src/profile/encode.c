@@ -1,0 +1,255 @@
+/* Go numbers the strings in the order in which its encoder meets them, so a first walk over everything that holds a
+ * string numbers them, and a second one writes. Lists of more than two numbers are packed, shorter ones are not; zeros
+ * are left out but for the default sample type, which is always there. */
+#include "profile/encode.h"
+
+#include <string.h>
+
+#include "wire/proto.h"
+
+struct encoder {
+    const struct profile *profile;
+    struct buf *out;
+    uint32_t *index; /* of each of our strings in the file's table; PROFILE_NONE for unused ones */
+    uint32_t *order; /* our strings in the table's order */
+    uint32_t n;
+};
+
+static void use(struct encoder *e, uint32_t string)
+{
+    if (e->index[string] != PROFILE_NONE)
+        return;
+    e->index[string] = e->n;
+    e->order[e->n++] = string;
+}
+
+static void use_value_type(struct encoder *e, const struct profile_value_type *type)
+{
+    use(e, type->type);
+    use(e, type->unit);
+}
+
+static void use_labels(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    for (uint64_t i = 0; i < p->label_start[p->nsamples]; i++) {
+        use(e, p->labels[i].key);
+        use(e, p->labels[i].is_num ? p->labels[i].unit : p->labels[i].str);
+    }
+}
+
+static void use_tables(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    for (uint32_t i = 0; i < p->nmappings; i++) {
+        use(e, p->mappings[i].file);
+        use(e, p->mappings[i].build_id);
+    }
+    for (uint32_t i = 0; i < p->nfunctions; i++) {
+        use(e, p->functions[i].name);
+        use(e, p->functions[i].system_name);
+        use(e, p->functions[i].filename);
+    }
+}
+
+/* Numbers all strings, in Go's order. */
+static void number_strings(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    use(e, 0);
+    for (uint32_t i = 0; i < p->nsample_types; i++)
+        use_value_type(e, &p->sample_types[i]);
+    use_labels(e);
+    use_tables(e);
+    use(e, p->drop_frames);
+    use(e, p->keep_frames);
+    use_value_type(e, &p->period_type);
+    for (uint32_t i = 0; i < p->ncomments; i++)
+        use(e, p->comments[i]);
+    use(e, p->default_sample_type);
+    use(e, p->doc_url);
+}
+
+static void put_optional(struct buf *out, uint32_t number, uint64_t value)
+{
+    if (value != 0)
+        proto_put_uint(out, number, value);
+}
+
+static void put_value_type(struct encoder *e, uint32_t number, const struct profile_value_type *type)
+{
+    size_t mark = proto_begin(e->out, number);
+    put_optional(e->out, 1, e->index[type->type]);
+    put_optional(e->out, 2, e->index[type->unit]);
+    proto_end(e->out, mark);
+}
+
+/* A stack's location ids. */
+static void put_stack(struct encoder *e, uint32_t stack)
+{
+    const struct profile *p = e->profile;
+    const uint32_t *frame = p->frames + p->stack_start[stack], *end = p->frames + p->stack_start[stack + 1];
+    if (end - frame <= 2) {
+        for (; frame < end; frame++)
+            proto_put_uint(e->out, 1, p->locations[*frame].id);
+        return;
+    }
+    size_t mark = proto_begin(e->out, 1);
+    for (; frame < end; frame++)
+        proto_put_varint(e->out, p->locations[*frame].id);
+    proto_end(e->out, mark);
+}
+
+static void put_values(struct encoder *e, const int64_t *values, uint32_t n)
+{
+    if (n <= 2) {
+        for (uint32_t i = 0; i < n; i++)
+            proto_put_uint(e->out, 2, (uint64_t)values[i]);
+        return;
+    }
+    size_t mark = proto_begin(e->out, 2);
+    for (uint32_t i = 0; i < n; i++)
+        proto_put_varint(e->out, (uint64_t)values[i]);
+    proto_end(e->out, mark);
+}
+
+static void put_label(struct encoder *e, const struct profile_label *label)
+{
+    size_t mark = proto_begin(e->out, 3);
+    put_optional(e->out, 1, e->index[label->key]);
+    if (label->is_num) {
+        put_optional(e->out, 3, (uint64_t)label->num);
+        put_optional(e->out, 4, e->index[label->unit]);
+    } else {
+        put_optional(e->out, 2, e->index[label->str]);
+    }
+    proto_end(e->out, mark);
+}
+
+static void put_sample(struct encoder *e, uint32_t sample)
+{
+    const struct profile *p = e->profile;
+    size_t mark = proto_begin(e->out, 2);
+    put_stack(e, p->stack[sample]);
+    put_values(e, p->values + (uint64_t)sample * p->nsample_types, p->nsample_types);
+    for (uint64_t i = p->label_start[sample]; i < p->label_start[sample + 1]; i++)
+        put_label(e, &p->labels[i]);
+    proto_end(e->out, mark);
+}
+
+static void put_mapping(struct encoder *e, const struct profile_mapping *mapping)
+{
+    size_t mark = proto_begin(e->out, 3);
+    put_optional(e->out, 1, mapping->id);
+    put_optional(e->out, 2, mapping->start);
+    put_optional(e->out, 3, mapping->limit);
+    put_optional(e->out, 4, mapping->offset);
+    put_optional(e->out, 5, e->index[mapping->file]);
+    put_optional(e->out, 6, e->index[mapping->build_id]);
+    put_optional(e->out, 7, mapping->has_functions);
+    put_optional(e->out, 8, mapping->has_filenames);
+    put_optional(e->out, 9, mapping->has_line_numbers);
+    put_optional(e->out, 10, mapping->has_inline_frames);
+    proto_end(e->out, mark);
+}
+
+static void put_line(struct encoder *e, const struct profile_line *line)
+{
+    size_t mark = proto_begin(e->out, 4);
+    put_optional(e->out, 1, line->function == PROFILE_NONE ? 0 : e->profile->functions[line->function].id);
+    put_optional(e->out, 2, (uint64_t)line->line);
+    put_optional(e->out, 3, (uint64_t)line->column);
+    proto_end(e->out, mark);
+}
+
+static void put_location(struct encoder *e, uint32_t index)
+{
+    const struct profile *p = e->profile;
+    const struct profile_location *location = &p->locations[index];
+    size_t mark = proto_begin(e->out, 4);
+    put_optional(e->out, 1, location->id);
+    put_optional(e->out, 2, location->mapping == PROFILE_NONE ? 0 : p->mappings[location->mapping].id);
+    put_optional(e->out, 3, location->address);
+    for (uint32_t i = p->line_start[index]; i < p->line_start[index + 1]; i++)
+        put_line(e, &p->lines[i]);
+    put_optional(e->out, 5, location->is_folded);
+    proto_end(e->out, mark);
+}
+
+static void put_function(struct encoder *e, const struct profile_function *function)
+{
+    size_t mark = proto_begin(e->out, 5);
+    put_optional(e->out, 1, function->id);
+    put_optional(e->out, 2, e->index[function->name]);
+    put_optional(e->out, 3, e->index[function->system_name]);
+    put_optional(e->out, 4, e->index[function->filename]);
+    put_optional(e->out, 5, (uint64_t)function->start_line);
+    proto_end(e->out, mark);
+}
+
+static void put_comments(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    if (p->ncomments <= 2) {
+        for (uint32_t i = 0; i < p->ncomments; i++)
+            proto_put_uint(e->out, 13, e->index[p->comments[i]]);
+        return;
+    }
+    size_t mark = proto_begin(e->out, 13);
+    for (uint32_t i = 0; i < p->ncomments; i++)
+        proto_put_varint(e->out, e->index[p->comments[i]]);
+    proto_end(e->out, mark);
+}
+
+static void put_tables(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    for (uint32_t i = 0; i < p->nsample_types; i++)
+        put_value_type(e, 1, &p->sample_types[i]);
+    for (uint32_t i = 0; i < p->nsamples; i++)
+        put_sample(e, i);
+    for (uint32_t i = 0; i < p->nmappings; i++)
+        put_mapping(e, &p->mappings[i]);
+    for (uint32_t i = 0; i < p->nlocations; i++)
+        put_location(e, i);
+    for (uint32_t i = 0; i < p->nfunctions; i++)
+        put_function(e, &p->functions[i]);
+    for (uint32_t i = 0; i < e->n; i++)
+        proto_put_str(e->out, 6, p->strings[e->order[i]]);
+}
+
+static void put_rest(struct encoder *e)
+{
+    const struct profile *p = e->profile;
+    put_optional(e->out, 7, e->index[p->drop_frames]);
+    put_optional(e->out, 8, e->index[p->keep_frames]);
+    put_optional(e->out, 9, (uint64_t)p->time_nanos);
+    put_optional(e->out, 10, (uint64_t)p->duration_nanos);
+    if (p->period_type.type != 0 || p->period_type.unit != 0)
+        put_value_type(e, 11, &p->period_type);
+    put_optional(e->out, 12, (uint64_t)p->period);
+    put_comments(e);
+    proto_put_uint(e->out, 14, e->index[p->default_sample_type]);
+    put_optional(e->out, 15, e->index[p->doc_url]);
+}
+
+bool profile_encode(const struct profile *profile, struct buf *out)
+{
+    size_t before = out->n, size = profile->nstrings * sizeof(uint32_t);
+    struct encoder e = {.profile = profile, .out = out};
+    e.index = mem_get(profile->mem, size);
+    e.order = mem_get(profile->mem, size);
+    bool ok = e.index && e.order;
+    if (ok) {
+        memset(e.index, 0xff, size);
+        number_strings(&e);
+        put_tables(&e);
+        put_rest(&e);
+        ok = !out->failed;
+    }
+    mem_put(profile->mem, e.index, size);
+    mem_put(profile->mem, e.order, size);
+    if (!ok)
+        out->n = before;
+    return ok;
+}
