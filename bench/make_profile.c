@@ -1,0 +1,158 @@
+/* Writes a synthetic CPU profile to standard output, gzipped: so many distinct samples (500,000 unless told otherwise),
+ * 20,000 functions, 60,000 locations of which one in five has an inlined frame, stacks 8 to 55 deep. Small profiles
+ * have smaller tables. The same arguments give the same bytes everywhere.
+ *
+ *     make_profile [SAMPLES [SEED]] > profile.pb.gz
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "wire/gzip.h"
+#include "wire/proto.h"
+
+enum {
+    default_samples = 500000,
+    most_functions = 20000,
+    locations_per_function = 3,
+    smallest_depth = 8,
+    largest_depth = 55,
+    one_inlined_in = 5,
+    period = 10000000, /* ns: 100 Hz */
+    base_address = 0x400000,
+    first_function_string = 6, /* "", samples, count, cpu, nanoseconds, the binary */
+    gzip_level = 6,
+};
+
+/* splitmix64 */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static uint64_t below(uint64_t *state, uint64_t limit)
+{
+    return next(state) % limit;
+}
+
+static void put_value_type(struct buf *out, uint32_t number, uint64_t type, uint64_t unit)
+{
+    size_t mark = proto_begin(out, number);
+    proto_put_uint(out, 1, type);
+    proto_put_uint(out, 2, unit);
+    proto_end(out, mark);
+}
+
+static void put_sample(struct buf *out, uint64_t *state, uint64_t locations)
+{
+    uint64_t depth = smallest_depth + below(state, largest_depth - smallest_depth + 1), count = 1 + below(state, 9);
+    size_t sample = proto_begin(out, 2), stack = proto_begin(out, 1);
+    for (uint64_t i = 0; i < depth; i++)
+        proto_put_varint(out, 1 + below(state, locations));
+    proto_end(out, stack);
+    proto_put_uint(out, 2, count);
+    proto_put_uint(out, 2, count * period);
+    proto_end(out, sample);
+}
+
+static void put_line(struct buf *out, uint64_t function, uint64_t line)
+{
+    size_t mark = proto_begin(out, 4);
+    proto_put_uint(out, 1, function);
+    proto_put_uint(out, 2, line);
+    proto_end(out, mark);
+}
+
+static void put_location(struct buf *out, uint64_t *state, uint64_t id, uint64_t functions)
+{
+    size_t mark = proto_begin(out, 4);
+    proto_put_uint(out, 1, id);
+    proto_put_uint(out, 2, 1);
+    proto_put_uint(out, 3, base_address + id * 64);
+    if (id % one_inlined_in == 0)
+        put_line(out, 1 + below(state, functions), 1 + below(state, 1000));
+    put_line(out, 1 + (id - 1) / locations_per_function, 1 + below(state, 1000));
+    proto_end(out, mark);
+}
+
+static void put_mapping(struct buf *out, uint64_t locations)
+{
+    size_t mark = proto_begin(out, 3);
+    proto_put_uint(out, 1, 1);
+    proto_put_uint(out, 2, base_address);
+    proto_put_uint(out, 3, base_address + (locations + 1) * 64);
+    proto_put_uint(out, 5, 5);
+    for (uint32_t has = 7; has <= 10; has++)
+        proto_put_uint(out, has, 1);
+    proto_end(out, mark);
+}
+
+/* A function's name and file are two strings of its own, behind those before it. */
+static void put_function(struct buf *out, uint64_t id)
+{
+    size_t mark = proto_begin(out, 5);
+    proto_put_uint(out, 1, id);
+    proto_put_uint(out, 2, first_function_string + 2 * (id - 1));
+    proto_put_uint(out, 3, first_function_string + 2 * (id - 1));
+    proto_put_uint(out, 4, first_function_string + 2 * (id - 1) + 1);
+    proto_put_uint(out, 5, 1);
+    proto_end(out, mark);
+}
+
+static void put_strings(struct buf *out, uint64_t functions)
+{
+    static const char *const first[] = {"", "samples", "count", "cpu", "nanoseconds", "/srv/synthetic/bin/server"};
+    char text[128];
+    for (size_t i = 0; i < first_function_string; i++)
+        proto_put_str(out, 6, str_of(first[i]));
+    for (uint64_t id = 1; id <= functions; id++) {
+        int n = snprintf(text, sizeof text,
+                         "synthetic/module%" PRIu64 "/package%" PRIu64 ".(*Type%" PRIu64 ").Method%" PRIu64, id % 17,
+                         id % 257, id % 1031, id);
+        proto_put_str(out, 6, (struct str){text, (size_t)n});
+        n = snprintf(text, sizeof text, "/srv/synthetic/module%" PRIu64 "/package%" PRIu64 "/file%" PRIu64 ".go",
+                     id % 17, id % 257, id);
+        proto_put_str(out, 6, (struct str){text, (size_t)n});
+    }
+}
+
+static void put_profile(struct buf *out, uint64_t samples, uint64_t seed)
+{
+    uint64_t functions = samples < most_functions ? samples : most_functions;
+    uint64_t locations = functions * locations_per_function;
+    put_value_type(out, 1, 1, 2);
+    put_value_type(out, 1, 3, 4);
+    for (uint64_t i = 0; i < samples; i++)
+        put_sample(out, &seed, locations);
+    put_mapping(out, locations);
+    for (uint64_t id = 1; id <= locations; id++)
+        put_location(out, &seed, id, functions);
+    for (uint64_t id = 1; id <= functions; id++)
+        put_function(out, id);
+    put_strings(out, functions);
+    proto_put_uint(out, 9, 1700000000000000000u);
+    proto_put_uint(out, 10, 30000000000u);
+    put_value_type(out, 11, 3, 4);
+    proto_put_uint(out, 12, period);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t samples = argc > 1 ? strtoull(argv[1], NULL, 10) : default_samples;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct buf text, packed;
+    buf_init(&text, mem_libc());
+    buf_init(&packed, mem_libc());
+    put_profile(&text, samples == 0 ? 1 : samples, seed);
+    bool ok = !text.failed && gzip_deflate(buf_text(&text), gzip_level, &packed) &&
+              fwrite(packed.p, 1, packed.n, stdout) == packed.n && fflush(stdout) == 0;
+    if (!ok)
+        perror("make_profile");
+    buf_finish(&text);
+    buf_finish(&packed);
+    return ok ? 0 : 1;
+}
