@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "report/number.h"
 #include "report/report.h"
 
 struct units {
@@ -10,11 +11,6 @@ struct units {
     uint32_t last_key; /* string id of used.at[last]: most labels repeat the key of the one before */
     size_t last;
 };
-
-static uint64_t magnitude(int64_t value)
-{
-    return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
 
 /* Whether the sample was negated and put beside the others to be compared with them. */
 static bool is_diff_base(const struct profile *profile, uint32_t sample)
@@ -28,32 +24,24 @@ static bool is_diff_base(const struct profile *profile, uint32_t sample)
     return false;
 }
 
-/* The quotient as Go computes it: the smallest number by -1 stays. */
-static int64_t quotient(int64_t total, int64_t divisor)
-{
-    if (divisor == -1)
-        return (int64_t)(0 - (uint64_t)total);
-    return divisor == 0 ? total : total / divisor;
-}
-
 /* Sums wrap around, as Go's do. */
 static int64_t total_of(const struct profile *profile, uint32_t sample_index, bool mean)
 {
-    uint64_t total = 0, divisor = 0, base_total = 0, base_divisor = 0;
+    int64_t total = 0, divisor = 0, base_total = 0, base_divisor = 0;
     for (uint32_t i = 0; i < profile->nsamples; i++) {
         const int64_t *values = profile->values + (size_t)i * profile->nsample_types;
-        uint64_t value = magnitude(values[sample_index]);
-        uint64_t count = mean ? (uint64_t)values[0] : 0;
-        total += value;
-        divisor += count;
+        int64_t value = number_abs(values[sample_index]);
+        int64_t count = mean ? values[0] : 0;
+        total = number_add(total, value);
+        divisor = number_add(divisor, count);
         if (is_diff_base(profile, i)) {
-            base_total += value;
-            base_divisor += count;
+            base_total = number_add(base_total, value);
+            base_divisor = number_add(base_divisor, count);
         }
     }
-    if ((int64_t)base_total > 0)
-        return quotient((int64_t)base_total, (int64_t)base_divisor);
-    return quotient((int64_t)total, (int64_t)divisor);
+    if (base_total > 0)
+        return base_divisor != 0 ? number_divide(base_total, base_divisor) : base_total;
+    return divisor != 0 ? number_divide(total, divisor) : total;
 }
 
 /* Finds a key's place in units->used, or adds it; false on exhaustion. */

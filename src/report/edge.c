@@ -1,0 +1,153 @@
+/* Edges: which entry calls which, and how much of the weight goes that way. An edge counts once a stack, at its
+ * outermost occurrence, and that occurrence says whether it goes over entries left out and whether it was inlined. */
+#include <string.h>
+
+#include "base/map.h"
+#include "report/graph.h"
+#include "report/number.h"
+
+/* Finds the edge between two entries: in a matrix where the listed entries are few, else in a hash map. */
+struct finder {
+    struct graph *graph;
+    enum edge_need need;
+    const bool *marked;
+    uint32_t *rank;   /* entry: its row and column in the matrix; NULL where there is no matrix */
+    uint32_t *matrix; /* edge + 1 */
+    struct map map;
+    bool exhausted;
+};
+
+enum { largest_matrix = 1024 };
+
+static bool wanted(const struct finder *finder, uint32_t from, uint32_t to)
+{
+    switch (finder->need) {
+    case edges_all:
+        return true;
+    case edges_into_marked:
+        return finder->marked[to];
+    case edges_at_marked:
+        return finder->marked[to] || finder->marked[from];
+    }
+    return true;
+}
+
+/* Where the number of the edge (plus one, 0 for a new one) is kept; NULL on exhaustion. */
+static uint32_t *slot_of(struct finder *finder, uint32_t from, uint32_t to)
+{
+    if (finder->matrix)
+        return &finder->matrix[(size_t)finder->rank[from] * finder->graph->nlist + finder->rank[to]];
+    return map_add(&finder->map, (uint64_t)from << 32 | to, 0);
+}
+
+/* Adds a stack's weight to the edge, unless it did so before. */
+static void add(struct finder *finder, uint32_t stack, struct edge occurrence)
+{
+    struct graph *graph = finder->graph;
+    uint32_t *slot = slot_of(finder, occurrence.from, occurrence.to);
+    if (!slot || (*slot == 0 && !vec_push(&graph->edges, graph->mem, occurrence))) {
+        finder->exhausted = true;
+        return;
+    }
+    if (*slot == 0)
+        *slot = (uint32_t)graph->edges.n;
+    struct edge *edge = &graph->edges.at[*slot - 1];
+    if (edge->stamp == stack + 1)
+        return;
+    edge->stamp = stack + 1;
+    edge->weight = number_add(edge->weight, graph->stacks[stack].value);
+    edge->div = number_add(edge->div, graph->stacks[stack].div);
+    edge->residual |= occurrence.residual;
+    edge->inlined &= occurrence.inlined;
+}
+
+/* Walks one stack from its root to its leaf. */
+static void walk(struct finder *finder, uint32_t stack)
+{
+    const struct graph *graph = finder->graph;
+    const uint32_t *first = graph->entries.first;
+    const uint32_t *begin = graph->profile->frames + graph->profile->stack_start[stack];
+    const uint32_t *at = graph->profile->frames + graph->profile->stack_start[stack + 1];
+    uint32_t parent = PROFILE_NONE;
+    bool residual = false;
+    while (at-- > begin) {
+        uint32_t end = first[*at + 1];
+        for (uint32_t i = end; i-- > first[*at];) {
+            uint32_t entry = graph->entries.frames[i];
+            if (graph->trimmed && !graph->listed[entry]) {
+                residual = true;
+                continue;
+            }
+            if (parent != PROFILE_NONE && parent != entry && wanted(finder, parent, entry))
+                add(finder, stack,
+                    (struct edge){.from = parent, .to = entry, .residual = residual, .inlined = i + 1 != end});
+            parent = entry;
+            residual = false;
+        }
+    }
+}
+
+/* Gives the listed entries rows of a matrix, where they are few and all others are passed over. */
+static bool prepare(struct finder *finder)
+{
+    struct graph *graph = finder->graph;
+    map_init(&finder->map, graph->mem);
+    if (!graph->trimmed || graph->nlist > largest_matrix)
+        return true;
+    finder->rank = arena_new(&graph->arena, uint32_t, graph->entries.n);
+    finder->matrix = arena_new(&graph->arena, uint32_t, (size_t)graph->nlist * graph->nlist);
+    for (uint32_t i = 0; finder->rank && i < graph->nlist; i++)
+        finder->rank[graph->list[i]] = i;
+    return finder->rank && finder->matrix;
+}
+
+/* Drops edges to listed entries that are too light. */
+static void drop_light(struct graph *graph)
+{
+    graph->dropped_edges = 0;
+    for (size_t i = 0; i < graph->edges.n; i++) {
+        struct edge *edge = &graph->edges.at[i];
+        edge->dropped = graph->listed[edge->to] && number_abs(edge->weight) < graph->edge_cutoff;
+        graph->dropped_edges += edge->dropped;
+    }
+}
+
+/* Sorts the edges that are left by one of their ends, by counting. */
+static bool index_by(struct graph *graph, bool from, uint32_t **start, uint32_t **index)
+{
+    uint32_t n = graph->entries.n;
+    *start = arena_new(&graph->arena, uint32_t, n + (size_t)2);
+    *index = arena_new(&graph->arena, uint32_t, graph->edges.n);
+    if (!*start || !*index)
+        return false;
+    for (size_t i = 0; i < graph->edges.n; i++) {
+        const struct edge *edge = &graph->edges.at[i];
+        (*start)[(from ? edge->from : edge->to) + 2] += !edge->dropped;
+    }
+    for (uint32_t i = 2; i < n + 2; i++)
+        (*start)[i] += (*start)[i - 1];
+    for (size_t i = 0; i < graph->edges.n; i++) {
+        const struct edge *edge = &graph->edges.at[i];
+        if (!edge->dropped)
+            (*index)[(*start)[(from ? edge->from : edge->to) + 1]++] = (uint32_t)i;
+    }
+    return true;
+}
+
+bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
+{
+    struct finder finder = {.graph = graph, .need = need, .marked = marked};
+    graph->edges.n = 0;
+    bool good = prepare(&finder);
+    for (uint32_t i = 0; good && i < graph->profile->nstacks; i++) {
+        if (graph->stacks[i].used)
+            walk(&finder, i);
+        good = !finder.exhausted;
+    }
+    map_finish(&finder.map);
+    if (!good)
+        return false;
+    drop_light(graph);
+    return index_by(graph, true, &graph->out_start, &graph->out) &&
+           index_by(graph, false, &graph->in_start, &graph->in);
+}

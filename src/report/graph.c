@@ -1,0 +1,248 @@
+#include "report/graph.h"
+
+#include <string.h>
+
+#include "report/number.h"
+#include "report/order.h"
+#include "report/path.h"
+
+/* What the walk over all stacks touches for every frame, apart from the rest so that it stays in the cache. */
+struct visit {
+    int64_t sum;
+    uint32_t stamp; /* of the last stack that was counted: an entry counts once a stack */
+};
+
+/* Strips prefixes off the functions' files; true where that changed any. Google's tool does this anew each time that it
+ * builds a graph, which matters where a prefix occurs twice in a path. */
+static bool trim_files(struct graph *graph, const struct graph_rules *rules)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < graph->profile->nfunctions; i++) {
+        struct str trimmed = path_trim(graph->files[i], rules->trim_path, rules->source_path);
+        changed |= trimmed.n != graph->files[i].n;
+        graph->files[i] = trimmed;
+    }
+    return changed;
+}
+
+static void weigh_stacks(struct graph *graph, const struct graph_rules *rules)
+{
+    const struct profile *profile = graph->profile;
+    for (uint32_t i = 0; i < profile->nsamples; i++) {
+        const int64_t *values = profile->values + (size_t)i * profile->nsample_types;
+        int64_t value = values[rules->sample_index], div = rules->mean ? values[0] : 0;
+        if (value == 0 && div == 0)
+            continue;
+        struct stack_weight *stack = &graph->stacks[profile->stack[i]];
+        stack->value = number_add(stack->value, value);
+        stack->div = number_add(stack->div, div);
+        stack->used = true;
+    }
+}
+
+/* Adds a stack's value to each entry on it once. */
+static void visit_stack(const struct graph *graph, uint32_t stack, int64_t value, struct visit *visits)
+{
+    const uint32_t *first = graph->entries.first, *frames = graph->entries.frames;
+    const uint32_t *at = graph->profile->frames + graph->profile->stack_start[stack];
+    const uint32_t *end = graph->profile->frames + graph->profile->stack_start[stack + 1];
+    for (; at < end; at++) {
+        for (uint32_t i = first[*at]; i < first[*at + 1]; i++) {
+            struct visit *visit = &visits[frames[i]];
+            if (visit->stamp == stack + 1)
+                continue;
+            visit->stamp = stack + 1;
+            visit->sum = number_add(visit->sum, value);
+        }
+    }
+}
+
+/* Sums up values (or what they are divided by) below each entry. */
+static void visit_all(const struct graph *graph, bool div, struct visit *visits)
+{
+    memset(visits, 0, graph->entries.n * sizeof *visits);
+    for (uint32_t i = 0; i < graph->profile->nstacks; i++) {
+        const struct stack_weight *stack = &graph->stacks[i];
+        if (stack->used)
+            visit_stack(graph, i, div ? stack->div : stack->value, visits);
+    }
+    for (uint32_t i = 0; i < graph->entries.n; i++)
+        *(div ? &graph->weights[i].cum_div : &graph->weights[i].cum) = visits[i].sum;
+}
+
+/* A stack's own value goes to the innermost frame of its leaf. */
+static void weigh_leaves(struct graph *graph)
+{
+    const struct profile *profile = graph->profile;
+    for (uint32_t i = 0; i < profile->nstacks; i++) {
+        if (!graph->stacks[i].used || profile->stack_start[i] == profile->stack_start[i + 1])
+            continue;
+        uint32_t leaf = profile->frames[profile->stack_start[i]];
+        struct weight *weight = &graph->weights[graph->entries.frames[graph->entries.first[leaf]]];
+        weight->flat = number_add(weight->flat, graph->stacks[i].value);
+        weight->flat_div = number_add(weight->flat_div, graph->stacks[i].div);
+    }
+}
+
+static bool is_negative(const struct weight *weight)
+{
+    return weight->flat < 0 || (weight->flat == 0 && weight->cum < 0);
+}
+
+static void list_entries(struct graph *graph, const struct graph_rules *rules)
+{
+    graph->nlist = 0;
+    for (uint32_t i = 0; i < graph->entries.n; i++) {
+        const struct weight *weight = &graph->weights[i];
+        graph->listed[i] = (weight->cum != 0 || weight->flat != 0) && !(rules->drop_negative && is_negative(weight));
+        if (graph->listed[i])
+            graph->list[graph->nlist++] = i;
+    }
+}
+
+/* Numbers the entries and weighs them. The arrays of an earlier numbering stay in the arena. */
+static bool weigh_entries(struct graph *graph, const struct graph_rules *rules)
+{
+    struct entry_table entries;
+    if (!entry_table_init(&entries, graph->profile, &rules->entry, graph->files, graph->mem))
+        return false;
+    entry_table_finish(&graph->entries);
+    graph->entries = entries;
+    uint32_t n = entries.n;
+    graph->weights = arena_new(&graph->arena, struct weight, n);
+    graph->listed = arena_new(&graph->arena, bool, n);
+    graph->list = arena_new(&graph->arena, uint32_t, n);
+    graph->names = arena_new(&graph->arena, struct str, n);
+    struct visit *visits = mem_get_array(graph->mem, n + (size_t)1, sizeof *visits);
+    bool good = graph->weights && graph->listed && graph->list && graph->names && visits;
+    if (good) {
+        visit_all(graph, false, visits);
+        if (rules->mean)
+            visit_all(graph, true, visits);
+        weigh_leaves(graph);
+    }
+    mem_put(graph->mem, visits, visits ? (n + (size_t)1) * sizeof *visits : 0);
+    return good;
+}
+
+bool graph_init(struct graph *graph, const struct profile *profile, const struct graph_rules *rules, struct mem *mem)
+{
+    *graph = (struct graph){.profile = profile, .mem = mem};
+    arena_init(&graph->arena, mem);
+    graph->stacks = arena_new(&graph->arena, struct stack_weight, profile->nstacks);
+    graph->files = arena_new(&graph->arena, struct str, profile->nfunctions);
+    if (!graph->stacks || !graph->files) {
+        graph_finish(graph);
+        return false;
+    }
+    for (uint32_t i = 0; i < profile->nfunctions; i++)
+        graph->files[i] = profile->strings[profile->functions[i].filename];
+    trim_files(graph, rules);
+    weigh_stacks(graph, rules);
+    if (!weigh_entries(graph, rules)) {
+        graph_finish(graph);
+        return false;
+    }
+    list_entries(graph, rules);
+    return true;
+}
+
+void graph_finish(struct graph *graph)
+{
+    if (!graph->mem)
+        return;
+    vec_finish(&graph->edges, graph->mem);
+    entry_table_finish(&graph->entries);
+    arena_finish(&graph->arena);
+    *graph = (struct graph){0};
+}
+
+static bool same_entry(const struct entry_table *a, const struct entry *x, const struct entry_table *b,
+                       const struct entry *y)
+{
+    return x->name == y->name && x->objfile == y->objfile && x->address == y->address &&
+           x->start_line == y->start_line && x->line == y->line && x->column == y->column &&
+           str_equal(a->files[x->file], b->files[y->file]);
+}
+
+/* Numbers the entries anew, after their files changed, and keeps those that are equal to one that was in the list. */
+static bool renumber(struct graph *graph, const struct graph_rules *rules)
+{
+    struct entry_table before = graph->entries;
+    const uint32_t *list = graph->list;
+    uint32_t nlist = graph->nlist;
+    graph->entries = (struct entry_table){0};
+    bool good = weigh_entries(graph, rules);
+    graph->nlist = 0;
+    for (uint32_t i = 0; good && i < graph->entries.n; i++) {
+        for (uint32_t j = 0; j < nlist && !graph->listed[i]; j++)
+            graph->listed[i] = same_entry(&before, &before.at[list[j]], &graph->entries, &graph->entries.at[i]);
+        if (graph->listed[i])
+            graph->list[graph->nlist++] = i;
+    }
+    entry_table_finish(&before);
+    return good;
+}
+
+/* Leaves out all entries but the first `count` of the list. */
+static bool keep_only(struct graph *graph, const struct graph_rules *rules, uint32_t count)
+{
+    for (uint32_t i = count; i < graph->nlist; i++)
+        graph->listed[graph->list[i]] = false;
+    graph->nlist = count;
+    graph->trimmed = true;
+    return !trim_files(graph, rules) || renumber(graph, rules);
+}
+
+/* Moves the entries that are heavy enough to the front of the list and returns how many they are. */
+static uint32_t heavy_first(struct graph *graph)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < graph->nlist; i++) {
+        uint32_t entry = graph->list[i];
+        if (number_abs(graph->weights[entry].cum) < graph->node_cutoff)
+            continue;
+        graph->list[i] = graph->list[kept];
+        graph->list[kept++] = entry;
+    }
+    return kept;
+}
+
+bool graph_trim(struct graph *graph, const struct graph_rules *rules)
+{
+    int64_t total = 0;
+    for (uint32_t i = 0; i < graph->nlist; i++)
+        total = number_add(total, graph->weights[graph->list[i]].flat);
+    graph->node_cutoff = number_part(total, rules->node_fraction);
+    graph->edge_cutoff = number_part(total, rules->edge_fraction);
+    uint32_t heavy = graph->node_cutoff > 0 ? heavy_first(graph) : graph->nlist;
+    graph->dropped_nodes = graph->nlist - heavy;
+    if (heavy < graph->nlist && !keep_only(graph, rules, heavy))
+        return false;
+    graph->original_count = graph->nlist;
+    if (!order_entries(graph, rules->cum_sort))
+        return false;
+    if (rules->node_count > 0 && rules->node_count < graph->nlist)
+        return keep_only(graph, rules, (uint32_t)rules->node_count) && order_entries(graph, rules->cum_sort);
+    return true;
+}
+
+struct str graph_name(struct graph *graph, uint32_t entry)
+{
+    struct str *name = &graph->names[entry];
+    if (!name->p)
+        *name = entry_name(&graph->entries, graph->profile, entry, &graph->arena);
+    return *name;
+}
+
+int64_t graph_flat(const struct graph *graph, uint32_t entry)
+{
+    const struct weight *weight = &graph->weights[entry];
+    return weight->flat_div ? number_divide(weight->flat, weight->flat_div) : weight->flat;
+}
+
+int64_t graph_cum(const struct graph *graph, uint32_t entry)
+{
+    const struct weight *weight = &graph->weights[entry];
+    return weight->cum_div ? number_divide(weight->cum, weight->cum_div) : weight->cum;
+}

@@ -1,0 +1,41 @@
+/* One report on its way: what every writer of a report is handed. */
+#ifndef SONDE_REPORT_JOB_H
+#define SONDE_REPORT_JOB_H
+
+#include "report/figure.h"
+#include "report/graph.h"
+#include "report/report.h"
+
+struct job {
+    const struct profile *profile;
+    const struct report_options *options; /* settled: with what the command overrides */
+    const struct report_basis *basis;
+    struct figures figures;
+    struct graph_rules rules;
+    struct mem *mem;
+    struct arena arena;
+    struct buf *out, *error;
+};
+
+/* The reports. Each appends to job->out, or fails with a line in job->error (none on exhaustion). */
+bool text_write(struct job *job);
+bool tree_write(struct job *job);
+bool traces_write(struct job *job);
+bool raw_write(struct job *job);
+bool list_write(struct job *job);
+bool tags_write(struct job *job);
+
+/* Builds and trims the graph and chooses the unit that its smallest value asks for. */
+bool job_graph(struct job *job, struct graph *graph);
+
+/* The unit of numbers under a label key. */
+struct str job_label_unit(const struct job *job, struct str key);
+
+/* Lets the taker have what was written, where it is much; false where it wants no more. */
+bool job_drain(struct job *job);
+
+/* The lines above a report: what was profiled and when, what was filtered, what is shown. */
+void header_put_profile(struct job *job);
+void header_put(struct job *job, const struct graph *graph);
+
+#endif

@@ -1,0 +1,16 @@
+/* The orders of a report: heaviest first, then by name. */
+#ifndef SONDE_REPORT_ORDER_H
+#define SONDE_REPORT_ORDER_H
+
+#include <stdbool.h>
+
+#include "report/graph.h"
+
+/* Sorts the list by the magnitude of flat, or cum, values; the name decides between equal ones. False on exhaustion. */
+bool order_entries(struct graph *graph, bool cum);
+
+/* Sorts edges (indices into graph->edges) by the magnitude of their weight; the names of their ends decide. False on
+ * exhaustion. */
+bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n);
+
+#endif

@@ -1,0 +1,126 @@
+#include "report/report.h"
+
+#include "report/job.h"
+
+/* What the formats override: some would show nothing, or the wrong thing, with what was asked for. */
+static struct report_options settled(const struct report_options *options)
+{
+    struct report_options o = *options;
+    if (o.format == report_raw || o.format == report_list || o.format == report_peek)
+        o.trim = false;
+    if (o.format == report_raw)
+        o.granularity = report_addresses;
+    if (o.format == report_list)
+        o.granularity = report_lines;
+    if (o.node_count == -1)
+        o.node_count = o.format == report_text ? 0 : 80;
+    if (!o.trim) {
+        o.node_count = 0;
+        o.node_fraction = o.edge_fraction = 0;
+    }
+    return o;
+}
+
+static struct entry_rules entry_rules(const struct report_options *options)
+{
+    enum report_granularity by = options->granularity;
+    bool all = by == report_addresses;
+    return (struct entry_rules){
+        .function = by != report_files,
+        .filename = by != report_functions,
+        .line = all || by == report_lines,
+        .column = options->show_columns || (all && !options->no_inlines),
+        .address = all,
+        .binary = options->format == report_raw || options->format == report_list,
+        .no_inlines = options->no_inlines,
+    };
+}
+
+static bool put_comments(struct job *job)
+{
+    for (uint32_t i = 0; i < job->profile->ncomments; i++) {
+        buf_str(job->out, job->profile->strings[job->profile->comments[i]]);
+        buf_byte(job->out, '\n');
+    }
+    return true;
+}
+
+static bool write_format(struct job *job)
+{
+    switch (job->options->format) {
+    case report_text:
+        return text_write(job);
+    case report_traces:
+        return traces_write(job);
+    case report_raw:
+        return raw_write(job);
+    case report_tags:
+        return tags_write(job);
+    case report_comments:
+        return put_comments(job);
+    default:
+        return false;
+    }
+}
+
+static struct job job_of(const struct profile *profile, const struct report_options *options,
+                         const struct report_basis *basis, struct buf *out, struct buf *error)
+{
+    struct job job = {.profile = profile, .options = options, .basis = basis, .out = out, .error = error};
+    job.mem = out->mem;
+    job.figures = (struct figures){
+        .ratio = 1 / options->divide_by,
+        .from = profile->strings[profile->sample_types[options->sample_index].unit],
+        .to = options->unit,
+        .total = basis->total,
+    };
+    job.rules = (struct graph_rules){
+        .entry = entry_rules(options),
+        .sample_index = options->sample_index,
+        .mean = options->mean,
+        .drop_negative = options->drop_negative,
+        .cum_sort = options->cum_sort,
+        .node_count = options->node_count,
+        .node_fraction = options->node_fraction,
+        .edge_fraction = options->edge_fraction,
+        .source_path = options->source_path,
+        .trim_path = options->trim_path,
+    };
+    arena_init(&job.arena, job.mem);
+    return job;
+}
+
+/* The checks that google's tool makes before it reports. */
+static bool check(const struct profile *profile, const struct report_options *options, struct buf *error)
+{
+    if (profile->nsample_types == 0)
+        buf_str(error, STR("profile has no samples"));
+    else if (options->divide_by == 0)
+        buf_str(error, STR("zero divisor specified"));
+    else
+        return true;
+    return false;
+}
+
+bool report_write(const struct profile *profile, const struct report_options *options, struct buf *out,
+                  struct buf *error)
+{
+    struct report_options settled_options = settled(options);
+    struct report_basis own = {0};
+    size_t before = out->n, error_before = error->n;
+    if (!check(profile, options, error))
+        return false;
+    if (!options->basis && !report_basis_init(&own, profile, options->sample_index, options->mean, out->mem)) {
+        buf_str(error, STR("out of memory"));
+        return false;
+    }
+    struct job job = job_of(profile, &settled_options, options->basis ? options->basis : &own, out, error);
+    bool good = write_format(&job) && !out->failed;
+    if (!good && error->n == error_before)
+        buf_str(error, STR("out of memory"));
+    if (!good && out->n > before)
+        out->n = before;
+    arena_finish(&job.arena);
+    report_basis_finish(&own);
+    return good;
+}
