@@ -15,6 +15,7 @@ enum lock_rank {
     lock_rank_endpoint,     /* the server's state */
     lock_rank_profile,      /* one CPU profile at a time */
     lock_rank_threads,      /* the list of threads */
+    lock_rank_profile_signal, /* who has SIGPROF */
     lock_rank_modules,      /* the unwind rows of the loaded modules */
     lock_rank_heap_rate,    /* setting the heap profile's rate */
     lock_rank_heap_threads, /* the threads' counters that are free for reuse */
