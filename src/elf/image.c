@@ -113,10 +113,8 @@ bool elf_image_of_file(struct str file, struct elf_image *image, struct fault *f
 
 bool elf_image_of_loaded(uint64_t bias, const void *headers, uint32_t count, struct elf_image *image)
 {
-    struct elf_image made = {.loaded = true,
-                             .bias = bias,
-                             .segments = {headers, (size_t)count * segment_header_size},
-                             .nsegments = count};
+    struct elf_image made = {
+        .loaded = true, .bias = bias, .segments = {headers, (size_t)count * segment_header_size}, .nsegments = count};
     struct elf_segment segment;
     if (!elf_image_find_segment(&made, elf_load, &segment))
         return false;
@@ -242,9 +240,9 @@ void elf_image_build_id(const struct elf_image *image, char hex[elf_build_id_hex
     struct str id = {0};
     for (uint32_t i = 0; id.n == 0 && elf_image_segment(image, i, &segment); i++)
         if (segment.type == elf_note) {
-            struct str notes = str_first(image->loaded ? elf_image_at(image, segment.address)
-                                                       : segment_bytes(image, &segment),
-                                         segment.file_size);
+            struct str notes =
+                str_first(image->loaded ? elf_image_at(image, segment.address) : segment_bytes(image, &segment),
+                          segment.file_size);
             id = build_id_note(cursor_over(notes.p, notes.n, 0));
         }
     if (id.n > (elf_build_id_hex_max - 1) / 2)

@@ -90,6 +90,10 @@ struct elf_unwind {
  * is no unwind data. */
 bool elf_image_unwind(const struct elf_image *image, struct elf_unwind *unwind);
 
+/* The same from the bytes of .eh_frame_hdr alone; `eh_frame` is left empty, for only its address is known. False where
+ * the header is broken. */
+bool elf_unwind_from_header(struct str header, uint64_t address, struct elf_unwind *unwind);
+
 /* Reads a pointer as .eh_frame and .eh_frame_hdr encode it (DW_EH_PE_*): base is what "data relative" means; `address`
  * is that of the cursor's byte 0 offset. An indirect pointer is not followed: its place is the value. */
 uint64_t elf_encoded_pointer(struct cursor *c, uint8_t encoding, uint64_t address, uint64_t base);

@@ -20,8 +20,7 @@ static bool of_section(const struct elf_image *image, uint32_t type, struct elf_
         struct str entries = elf_section_bytes(image, &section);
         if (entries.n < symbol_size || entries.n / symbol_size > UINT32_MAX)
             continue;
-        *symbols =
-            (struct elf_symbols){entries, elf_section_bytes(image, &names), (uint32_t)(entries.n / symbol_size)};
+        *symbols = (struct elf_symbols){entries, elf_section_bytes(image, &names), (uint32_t)(entries.n / symbol_size)};
         return true;
     }
     return false;

@@ -9,8 +9,8 @@ enum elf_symbol_type { elf_symbol_none = 0, elf_symbol_object = 1, elf_symbol_fu
 struct elf_symbol {
     struct str name;
     uint64_t address, size;
-    uint8_t type;    /* an elf_symbol_type or another */
-    uint8_t binding; /* 0 local, 1 global, 2 weak */
+    uint8_t type;     /* an elf_symbol_type or another */
+    uint8_t binding;  /* 0 local, 1 global, 2 weak */
     uint16_t section; /* 0: not defined here */
 };
 

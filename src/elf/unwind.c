@@ -73,21 +73,28 @@ static void limit_to_section(const struct elf_image *image, struct elf_unwind *u
         unwind->eh_frame = str_first(unwind->eh_frame, section.size);
 }
 
+bool elf_unwind_from_header(struct str header, uint64_t address, struct elf_unwind *unwind)
+{
+    struct cursor c = cursor_over(header.p, header.n, 0);
+    uint8_t version = cursor_u8(&c), encoding = cursor_u8(&c);
+    cursor_bytes(&c, 2);
+    uint64_t eh_frame = elf_encoded_pointer(&c, encoding, address, address);
+    if (!cursor_ok(&c) || version != 1 || eh_frame == 0)
+        return false;
+    *unwind = (struct elf_unwind){{0}, eh_frame, header, address};
+    return true;
+}
+
 static bool by_header(const struct elf_image *image, struct elf_unwind *unwind)
 {
     struct elf_segment segment;
+    struct elf_unwind found;
     if (!elf_image_find_segment(image, elf_eh_frame_hdr, &segment))
         return false;
-    struct str bytes = str_first(elf_image_at(image, segment.address), segment.file_size);
-    struct cursor c = cursor_over(bytes.p, bytes.n, 0);
-    if (cursor_u8(&c) != 1)
+    struct str header = str_first(elf_image_at(image, segment.address), segment.file_size);
+    if (!elf_unwind_from_header(header, segment.address, &found))
         return false;
-    uint8_t encoding = cursor_u8(&c);
-    cursor_bytes(&c, 2);
-    uint64_t eh_frame = elf_encoded_pointer(&c, encoding, segment.address, segment.address);
-    if (!cursor_ok(&c))
-        return false;
-    struct elf_unwind found = {elf_image_at(image, eh_frame), eh_frame, bytes, segment.address};
+    found.eh_frame = elf_image_at(image, found.eh_frame_address);
     if (found.eh_frame.n == 0)
         return false;
     *unwind = found;

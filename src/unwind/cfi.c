@@ -353,8 +353,7 @@ static void run(struct machine *m, struct cursor *c)
     }
 }
 
-bool cfi_run(const struct cfi_function *function, bool (*emit)(void *context, const struct cfi_row *row),
-             void *context)
+bool cfi_run(const struct cfi_function *function, bool (*emit)(void *context, const struct cfi_row *row), void *context)
 {
     struct machine m; /* not zeroed as a whole: it is large, and there are as many functions as there are */
     m.function = function;

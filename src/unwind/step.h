@@ -17,17 +17,17 @@ struct unwind_stack {
 /* A frame: the registers as they are when its function goes on at pc. */
 struct unwind_frame {
     uint64_t pc, sp, bp;
-    uint64_t bx_address;      /* where rbx was saved last, or 0: it is still what `registers` says */
+    uint64_t bx_address;       /* where rbx was saved last, or 0: it is still what `registers` says */
     const uint64_t *registers; /* all registers of the frame that was interrupted first, as the kernel saves them (see
                                   rule.h); NULL where they are not known */
-    bool exact;               /* pc is where the function was interrupted, not a return address */
+    bool exact;                /* pc is where the function was interrupted, not a return address */
 };
 
 enum unwind_result {
     unwind_ok,
-    unwind_end,     /* there is no caller */
-    unwind_lost,    /* no rule for this pc, or one that needs what is not known */
-    unwind_outside  /* the caller's frame is outside of the readable stack */
+    unwind_end,    /* there is no caller */
+    unwind_lost,   /* no rule for this pc, or one that needs what is not known */
+    unwind_outside /* the caller's frame is outside of the readable stack */
 };
 
 #define UNWIND_INLINE static inline __attribute__((always_inline, no_sanitize("address", "thread", "undefined")))
@@ -142,8 +142,7 @@ UNWIND_INLINE enum unwind_result unwind_step(const struct unwind_stack *stack, s
 }
 
 /* Steps by the frame pointer alone: for code without unwind data. */
-UNWIND_INLINE enum unwind_result unwind_step_frame_pointer(const struct unwind_stack *stack,
-                                                           struct unwind_frame *frame)
+UNWIND_INLINE enum unwind_result unwind_step_frame_pointer(const struct unwind_stack *stack, struct unwind_frame *frame)
 {
     uint64_t at = frame->bp;
     if (at < frame->sp || at % 8 != 0 || !unwind_readable(stack, at) || !unwind_readable(stack, at + 8))

@@ -144,7 +144,8 @@ static void builder_finish(struct builder *b)
 /* Gives the room of a vector that isn't used back. */
 #define TRIM(vec, mem)                                                                                                 \
     do {                                                                                                               \
-        void *trimmed_ = (mem)->resize((mem), (vec)->at, (vec)->room * sizeof *(vec)->at, (vec)->n * sizeof *(vec)->at); \
+        void *trimmed_ =                                                                                               \
+            (mem)->resize((mem), (vec)->at, (vec)->room * sizeof *(vec)->at, (vec)->n * sizeof *(vec)->at);            \
         if (trimmed_) {                                                                                                \
             (vec)->at = trimmed_;                                                                                      \
             (vec)->room = (vec)->n;                                                                                    \

@@ -102,9 +102,7 @@ static bool register_rule(uint64_t reg, int64_t offset, uint64_t *rule)
 {
     if (reg >= 16)
         return false;
-    enum rule_kind kind = reg == dwarf_rsp   ? rule_from_sp
-                          : reg == dwarf_rbp ? rule_from_bp
-                                             : rule_from_register;
+    enum rule_kind kind = reg == dwarf_rsp ? rule_from_sp : reg == dwarf_rbp ? rule_from_bp : rule_from_register;
     uint64_t made = rule_plain(kind) | (uint64_t)kernel_register[reg] << 8;
     if (!field(offset, 16, 24, &made))
         return false;

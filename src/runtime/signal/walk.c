@@ -1,0 +1,181 @@
+#include "runtime/signal/walk.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+#include "runtime/modules.h"
+#include "runtime/signal/stack_bounds.h"
+#include "unwind/step.h"
+
+#define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
+
+/* Rules that were found, by pc, for all threads: a walk of a stack that was seen before reads one line of this and one
+ * of the stack for each frame, and no table. The two words are written without a lock; a reader that sees words of two
+ * writers finds that they do not fit, since the first holds the second mixed in. Not thread-local, because that
+ * would take the room from every thread's stack. */
+enum { cache_bits = 12 };
+static struct {
+    _Atomic uint64_t key; /* pc ^ rule ^ generation, spread */
+    _Atomic uint64_t rule;
+} cache[1 << cache_bits] __attribute__((aligned(64)));
+
+/* The right unwind data for a pc in a module that isn't in the list, as the C library knows it. */
+static uint64_t rule_from_dynamic_linker(uint64_t pc)
+{
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 35)
+    struct dl_find_object found;
+    if (_dl_find_object((void *)(uintptr_t)pc, &found) != 0 || !found.dlfo_eh_frame)
+        return rule_plain(rule_unknown);
+    modules_set_stale();
+    struct elf_unwind unwind;
+    const char *header = found.dlfo_eh_frame, *limit = found.dlfo_map_end;
+    if (!elf_unwind_from_header((struct str){header, (size_t)(limit - header)}, (uint64_t)(uintptr_t)header, &unwind) ||
+        unwind.eh_frame_address < (uint64_t)(uintptr_t)found.dlfo_map_start ||
+        unwind.eh_frame_address >= (uint64_t)(uintptr_t)limit)
+        return rule_plain(rule_unknown);
+    const char *frames = (const char *)(uintptr_t)unwind.eh_frame_address;
+    unwind.eh_frame = (struct str){frames, (size_t)(limit - frames)};
+    return unwind_rule_from_data(&unwind, pc);
+#else
+    (void)pc;
+    return rule_plain(rule_unknown);
+#endif
+}
+
+static __attribute__((noinline)) uint64_t find_rule(const struct module_list *list, uint64_t pc)
+{
+    const struct module *module = modules_find(list, pc);
+    if (!module)
+        return rule_from_dynamic_linker(pc);
+    return module->unwind ? unwind_table_find(module->unwind, pc - module->bias) : rule_plain(rule_unknown);
+}
+
+static inline uint64_t spread_generation(uint32_t generation)
+{
+    return (uint64_t)generation * 0x9e3779b97f4a7c15u;
+}
+
+static inline uint64_t rule_of(const struct module_list *list, uint64_t generation, uint64_t pc)
+{
+    size_t slot = (pc ^ pc >> cache_bits) & ((1 << cache_bits) - 1);
+    uint64_t key = atomic_load_explicit(&cache[slot].key, memory_order_relaxed);
+    uint64_t rule = atomic_load_explicit(&cache[slot].rule, memory_order_relaxed);
+    if (__builtin_expect((key ^ rule) == (pc ^ generation), 1))
+        return rule;
+    rule = find_rule(list, pc);
+    atomic_store_explicit(&cache[slot].rule, rule, memory_order_relaxed);
+    atomic_store_explicit(&cache[slot].key, pc ^ rule ^ generation, memory_order_relaxed);
+    return rule;
+}
+
+struct walk {
+    const struct module_list *list;
+    struct unwind_stack stack;
+    struct unwind_frame frame;
+};
+
+/* Whether the code at a pc is that of a PLT entry before its push, which some linkers do not describe: jmp *x(%rip),
+ * perhaps after endbr64. The module's text is mapped; it is probed all the same, for it may have been unloaded. */
+static UNSANITIZED bool is_plt_jump(const struct module_list *list, uint64_t pc)
+{
+    const struct module *module = modules_find(list, pc);
+    if (!module || module->limit - pc < 16 || !stack_bounds_probe(pc & ~(uint64_t)7) ||
+        !stack_bounds_probe((pc + 8) & ~(uint64_t)7))
+        return false;
+    const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
+    if (code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa)
+        code += 4;
+    if (code[0] == 0xf2)
+        code++;
+    return code[0] == 0xff && code[1] == 0x25;
+}
+
+/* Whether a pc that a frame pointer led to can be one: code of a module, or of the same generated code. */
+static bool is_plausible(const struct module_list *list, uint64_t pc, uint64_t from)
+{
+    const uint64_t near = 256 << 20;
+    return modules_find(list, pc) || (!modules_find(list, from) && pc - from + near < 2 * near);
+}
+
+/* A step where there is no unwind data. */
+static UNSANITIZED enum unwind_result step_without_rule(struct walk *walk)
+{
+    if (walk->frame.exact && is_plt_jump(walk->list, walk->frame.pc))
+        return unwind_step(&walk->stack, &walk->frame, rule_plain(rule_from_sp) | 1 << 16);
+    struct unwind_frame frame = walk->frame;
+    enum unwind_result result = unwind_step_frame_pointer(&walk->stack, &frame);
+    if (result == unwind_ok && !is_plausible(walk->list, frame.pc, walk->frame.pc))
+        return unwind_lost;
+    if (result == unwind_ok)
+        walk->frame = frame;
+    return result;
+}
+
+static UNSANITIZED enum unwind_result step(struct walk *walk, uint64_t rule)
+{
+    return rule_kind(rule) == rule_unknown ? step_without_rule(walk) : unwind_step(&walk->stack, &walk->frame, rule);
+}
+
+/* A step that isn't an ordinary one, or failed at first: more of the stack may have to be made readable. */
+static UNSANITIZED __attribute__((noinline)) enum unwind_result hard_step(struct walk *walk, uint64_t rule)
+{
+    enum unwind_result result = step(walk, rule);
+    while (result == unwind_outside && stack_bounds_extend(&walk->stack))
+        result = step(walk, rule);
+    if (result == unwind_ok && walk->frame.exact && !stack_bounds_find(walk->frame.sp, &walk->stack))
+        return unwind_outside;
+    return result;
+}
+
+/* Stores the frames from walk->frame on. */
+static UNSANITIZED uint32_t go(struct walk *walk, uint64_t *pcs, uint32_t max, bool *truncated)
+{
+    uint64_t generation = spread_generation(walk->list->generation);
+    enum unwind_result result = unwind_ok;
+    uint32_t n = 0;
+    for (; n < max; n++) {
+        uint64_t pc = walk->frame.pc;
+        pcs[n] = pc + (walk->frame.exact && n > 0);
+        uint64_t rule = rule_of(walk->list, generation, pc - !walk->frame.exact);
+        if (__builtin_expect(rule_kind(rule) > rule_from_bp, 0) ||
+            (result = unwind_step(&walk->stack, &walk->frame, rule)) != unwind_ok)
+            result = hard_step(walk, rule);
+        if (result == unwind_ok && walk->frame.pc == 0)
+            result = unwind_end;
+        if (result != unwind_ok) {
+            n++;
+            break;
+        }
+    }
+    *truncated = result != unwind_end;
+    return n;
+}
+
+UNSANITIZED uint32_t walk_context(const ucontext_t *context, uint64_t *pcs, uint32_t max, bool *truncated)
+{
+    const uint64_t *registers = (const uint64_t *)context->uc_mcontext.gregs;
+    struct walk walk = {.list = modules_current(),
+                        .frame = {.pc = registers[rule_rip],
+                                  .sp = registers[rule_rsp],
+                                  .bp = registers[rule_rbp],
+                                  .registers = registers,
+                                  .exact = true}};
+    if (!stack_bounds_find(walk.frame.sp, &walk.stack))
+        walk.stack = (struct unwind_stack){0};
+    return go(&walk, pcs, max, truncated);
+}
+
+UNSANITIZED uint32_t walk_caller(const void *frame_address, uint64_t *pcs, uint32_t max, bool *truncated)
+{
+    const uint64_t *saved = frame_address;
+    struct walk walk = {.list = modules_current(),
+                        .frame = {.pc = saved[1], .sp = (uint64_t)(uintptr_t)(saved + 2), .bp = saved[0]}};
+    if (!stack_bounds_find(walk.frame.sp, &walk.stack))
+        walk.stack = (struct unwind_stack){0};
+    return go(&walk, pcs, max, truncated);
+}
+
+UNSANITIZED __attribute__((noinline)) uint32_t walk_here(uint64_t *pcs, uint32_t max, bool *truncated)
+{
+    return walk_caller(__builtin_frame_address(0), pcs, max, truncated);
+}

@@ -1,0 +1,193 @@
+#include "runtime/signal/walk.h"
+
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include "runtime/modules.h"
+#include "runtime/pages.h"
+#include "runtime/signal/stack_bounds.h"
+#include "testing.h"
+
+enum { most = 256 };
+
+struct stack {
+    uint64_t pcs[most];
+    uint32_t n;
+    bool truncated;
+};
+
+/* --- What libgcc says ----------------------------------------------------------------------------------------------
+ */
+
+static _Unwind_Reason_Code note(struct _Unwind_Context *context, void *to)
+{
+    struct stack *stack = to;
+    int exact = 0;
+    uint64_t pc = _Unwind_GetIPInfo(context, &exact);
+    if (stack->n < most && pc != 0)
+        stack->pcs[stack->n++] = pc + (exact != 0);
+    return _URC_NO_REASON;
+}
+
+/* Both walks from the same function: they must agree from its caller on. */
+static bool agree(void) __attribute__((noinline));
+static bool agree(void)
+{
+    struct stack ours, theirs = {.n = 0};
+    ours.n = walk_here(ours.pcs, most, &ours.truncated);
+    _Unwind_Backtrace(note, &theirs);
+    bool same = !ours.truncated && ours.n == theirs.n && ours.n > 3;
+    for (uint32_t i = 1; same && i < ours.n; i++)
+        same = ours.pcs[i] == theirs.pcs[i];
+    if (!same) {
+        print_message("# ours %u%s, theirs %u\n", ours.n, ours.truncated ? " (truncated)" : "", theirs.n);
+        for (uint32_t i = 0; i < ours.n || i < theirs.n; i++)
+            print_message("# %2u %16lx %16lx\n", i, i < ours.n ? ours.pcs[i] : 0, i < theirs.n ? theirs.pcs[i] : 0);
+    }
+    return same;
+}
+
+static volatile int sink;
+
+static __attribute__((noinline)) bool recurse(int depth)
+{
+    bool same = depth == 0 ? agree() : recurse(depth - 1);
+    sink++;
+    return same;
+}
+
+static void deep_recursion_is_walked_to_its_end(void **state)
+{
+    (void)state;
+    assert_true(recurse(0));
+    assert_true(recurse(7));
+    assert_true(recurse(200));
+}
+
+static volatile bool compared;
+
+static int compare(const void *a, const void *b)
+{
+    compared = agree();
+    return *(const int *)a - *(const int *)b;
+}
+
+static void callbacks_from_libc_are_walked_through_it(void **state)
+{
+    (void)state;
+    int numbers[] = {3, 1, 2}, key = 2;
+    compared = false;
+    qsort(numbers, 3, sizeof *numbers, compare);
+    assert_true(compared);
+    compared = false;
+    assert_non_null(bsearch(&key, numbers, 3, sizeof *numbers, compare));
+    assert_true(compared);
+}
+
+static __attribute__((noinline)) bool with_alloca(size_t size)
+{
+    volatile char *block = __builtin_alloca(size);
+    block[0] = 1;
+    bool same = agree();
+    block[size - 1] = block[0];
+    return same;
+}
+
+static void frames_of_variable_size_are_walked(void **state)
+{
+    (void)state;
+    for (size_t size = 1; size < 5000; size = size * 2 + 1)
+        assert_true(with_alloca(size));
+}
+
+static __attribute__((noinline)) bool realigned(int n)
+{
+    char aligned[n + 64] __attribute__((aligned(64)));
+    memset(aligned, n, sizeof aligned);
+    bool same = agree();
+    sink += aligned[n];
+    return same;
+}
+
+static void frames_that_realign_the_stack_are_walked(void **state)
+{
+    (void)state;
+    assert_true(realigned(10));
+    assert_true(realigned(1000));
+}
+
+static void *in_thread(void *bounds)
+{
+    if (bounds)
+        stack_bounds_set_self();
+    return recurse(20) ? "same" : NULL;
+}
+
+static void threads_are_walked_with_and_without_known_bounds(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        pthread_t thread;
+        void *result;
+        assert_int_equal(pthread_create(&thread, NULL, in_thread, i ? "bounds" : NULL), 0);
+        pthread_join(thread, &result);
+        assert_non_null(result);
+    }
+}
+
+static const struct stack *volatile interrupted; /* by a handler: not to be cached over raise */
+
+static void handler(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)info;
+    static struct stack stack;
+    stack.n = walk_context(context, stack.pcs, most, &stack.truncated);
+    interrupted = &stack;
+    compared = agree();
+}
+
+static void a_signal_handler_walks_itself_and_what_it_interrupted(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+    sigaction(SIGUSR1, &action, NULL);
+    compared = false;
+    raise(SIGUSR1);
+    assert_true(compared);
+    assert_false(interrupted->truncated);
+    assert_true(interrupted->n > 4);
+}
+
+static void a_short_buffer_is_filled_and_the_rest_counted_as_truncated(void **state)
+{
+    (void)state;
+    uint64_t pcs[3] = {0, 0, 42};
+    bool truncated = false;
+    assert_int_equal(walk_here(pcs, 2, &truncated), 2);
+    assert_true(truncated);
+    assert_int_equal(pcs[2], 42);
+    assert_int_equal(walk_here(pcs, 0, &truncated), 0);
+}
+
+int main(void)
+{
+    if (modules_start(pages_mem()) != 0)
+        return 1;
+    stack_bounds_set_self();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deep_recursion_is_walked_to_its_end),
+        cmocka_unit_test(callbacks_from_libc_are_walked_through_it),
+        cmocka_unit_test(frames_of_variable_size_are_walked),
+        cmocka_unit_test(frames_that_realign_the_stack_are_walked),
+        cmocka_unit_test(threads_are_walked_with_and_without_known_bounds),
+        cmocka_unit_test(a_signal_handler_walks_itself_and_what_it_interrupted),
+        cmocka_unit_test(a_short_buffer_is_filled_and_the_rest_counted_as_truncated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
