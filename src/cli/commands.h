@@ -5,4 +5,6 @@
 
 enum { exit_fine = 0, exit_failure = 1, exit_usage = 2 };
 
+int cmd_pprof(int argc, char **argv);
+
 #endif

@@ -12,6 +12,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"pprof", cmd_pprof, "read profiles: top, list, peek, tree and more, from files and URLs"},
     {NULL, NULL, NULL},
 };
 

@@ -1,0 +1,31 @@
+#include "cli/report_commands.h"
+
+#include <string.h>
+
+#define TOP_USAGE(name)                                                                                                \
+    name " [n] [focus_regex]* [-ignore_regex]* [-cum] [>file]\n"                                                       \
+         "Shows at most n entries, only samples that match a focus_regex and no ignore_regex.\n"                       \
+         "-cum sorts by what an entry and its callees did; >file writes into a file."
+
+/* In the order of their names, which is the order in which they are listed. */
+const struct report_command report_commands[] = {
+    {"comments", write_report, report_comments, false, NULL, "Print the comments kept in the profile", NULL},
+    {"proto", write_proto, report_raw, false, "pb.gz", "Write the profile as gzipped protocol buffer", NULL},
+    {"raw", write_report, report_raw, false, NULL, "Print all that the profile holds as text", NULL},
+    {"tags", write_report, report_tags, false, NULL, "Print the tags of the profile and their values",
+     "tags [tag_regex]* [-ignore_regex]* [>file]\n"
+     "Lists tags key:value that match a tag_regex and no ignore_regex."},
+    {"text", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("text")},
+    {"top", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("top")},
+    {"traces", write_report, report_traces, false, NULL, "Print every sample with its stack", NULL},
+};
+const size_t report_ncommands = sizeof report_commands / sizeof *report_commands;
+
+const struct report_command *report_command_find(const char *name)
+{
+    for (size_t i = 0; i < report_ncommands; i++) {
+        if (strcmp(report_commands[i].name, name) == 0)
+            return &report_commands[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,31 @@
+/* The report commands: flags of `sonde pprof` and words at its prompt. */
+#ifndef SONDE_CLI_REPORT_COMMANDS_H
+#define SONDE_CLI_REPORT_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/report.h"
+
+enum report_writer {
+    write_report, /* through report_write, as text */
+    write_proto,  /* the profile itself, gzipped */
+};
+
+struct report_command {
+    const char *name;
+    enum report_writer writer;
+    enum report_format format;
+    bool has_param;          /* takes a regexp */
+    const char *file_suffix; /* where the output is binary: of the file that keeps it away from a terminal */
+    const char *summary;
+    const char *usage; /* of the prompt, several lines; NULL where the name is all */
+};
+
+extern const struct report_command report_commands[];
+extern const size_t report_ncommands;
+
+/* The command of that name, or NULL. */
+const struct report_command *report_command_find(const char *name);
+
+#endif

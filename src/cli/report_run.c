@@ -1,0 +1,212 @@
+#include "cli/report_run.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "profile/encode.h"
+#include "wire/gzip.h"
+
+enum { gzip_level = 6 };
+
+static struct str sample_type(const struct profile *profile, uint32_t index)
+{
+    return profile_text(profile, profile->sample_types[index].type);
+}
+
+static uint32_t default_sample_index(const struct profile *profile)
+{
+    for (uint32_t i = 0; i < profile->nsample_types && profile->default_sample_type != 0; i++) {
+        if (profile->sample_types[i].type == profile->default_sample_type)
+            return i;
+    }
+    return profile->nsample_types - 1;
+}
+
+static void refuse_sample_index(const struct profile *profile, const char *name, struct buf *error)
+{
+    buf_printf(error, "sample_index \"%s\" must be one of:", name);
+    for (uint32_t i = 0; i < profile->nsample_types; i++)
+        buf_printf(error, "%s %.*s", i == 0 ? "" : ",", STR_ARG(sample_type(profile, i)));
+}
+
+bool report_sample_index(const struct profile *profile, const char *name, uint32_t *index, struct buf *error)
+{
+    int64_t number;
+    if (profile->nsample_types == 0) {
+        buf_str(error, STR("profile has no samples"));
+        return false;
+    }
+    if (name[0] == '\0') {
+        *index = default_sample_index(profile);
+        return true;
+    }
+    if (config_parse_int(name, false, &number)) {
+        bool within = number >= 0 && number < profile->nsample_types;
+        if (within)
+            *index = (uint32_t)number;
+        else
+            buf_printf(error, "sample_index %s is outside the range [0..%u]", name, profile->nsample_types - 1);
+        return within;
+    }
+    /* Old heap profiles have types "space" and "objects" for what is in use. */
+    const char *plain = strncmp(name, "inuse_", 6) == 0 ? name + 6 : name;
+    for (uint32_t i = 0; i < profile->nsample_types; i++) {
+        if (str_equal(sample_type(profile, i), str_of(name)) || str_equal(sample_type(profile, i), str_of(plain))) {
+            *index = i;
+            return true;
+        }
+    }
+    refuse_sample_index(profile, name, error);
+    return false;
+}
+
+static enum report_granularity granularity_of(const char *name)
+{
+    static const char *const names[] = {[report_functions] = "functions",
+                                        [report_filefunctions] = "filefunctions",
+                                        [report_files] = "files",
+                                        [report_lines] = "lines",
+                                        [report_addresses] = "addresses"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return (enum report_granularity)i;
+    }
+    return report_functions;
+}
+
+static struct report_options options_of(const struct config *config, enum report_format format, uint32_t sample_index)
+{
+    struct report_options options;
+    report_options_init(&options, format);
+    options.granularity = granularity_of(config->granularity);
+    options.sample_index = sample_index;
+    options.mean = config->mean;
+    options.cum_sort = strcmp(config->sort, "cum") == 0;
+    options.drop_negative = config->drop_negative;
+    options.call_tree = config->call_tree;
+    options.compact_labels = config->compact_labels;
+    options.no_inlines = config->noinlines;
+    options.show_columns = config->showcolumns;
+    options.trim = config->trim;
+    options.node_count = config->nodecount;
+    options.node_fraction = config->nodefraction;
+    options.edge_fraction = config->edgefraction;
+    options.unit = str_of(config->unit);
+    options.divide_by = config->divide_by;
+    options.source_path = str_of(config->source_path);
+    options.trim_path = str_of(config->trim_path);
+    return options;
+}
+
+bool report_greeting(const struct profile *profile, const struct config *config, struct buf *out, struct buf *error)
+{
+    /* A text report begins with these lines unless labels are compact: of a profile without samples, whose total is
+     * given, it is nothing but them and the part that compact labels leave. */
+    struct profile empty = *profile;
+    struct report_basis basis;
+    struct buf rest;
+    uint32_t index;
+    if (!report_sample_index(profile, config->sample_index, &index, error) ||
+        !report_basis_init(&basis, profile, index, config->mean, out->mem))
+        return false;
+    empty.nsamples = 0;
+    struct report_options options = options_of(config, report_text, index);
+    options.basis = &basis;
+    options.compact_labels = true;
+    buf_init(&rest, out->mem);
+    bool fine = report_write(&empty, &options, &rest, error);
+    options.compact_labels = false;
+    fine = fine && report_write(&empty, &options, out, error);
+    if (fine)
+        out->n -= rest.n;
+    if (fine && basis.total == 0 && profile->nsample_types > 1)
+        buf_str(out, STR("No samples were found with the default sample value type.\n"
+                         "Try \"sample_index\" command to analyze different sample values.\n"));
+    buf_finish(&rest);
+    report_basis_finish(&basis);
+    return fine;
+}
+
+static bool drain(void *to, struct buf *out)
+{
+    struct output *output = to;
+    output_write(output, buf_text(out));
+    out->n = 0;
+    return !output->failed;
+}
+
+/* Opens what the report is written into. Binary output stays away from terminals and from the prompt. */
+static bool open_output(const struct report_run *run, struct output *output, struct buf *path)
+{
+    const char *suffix = run->command->file_suffix;
+    *output = output_stdout();
+    if (run->config->output[0]) {
+        if (!output_create(output, run->config->output, run->error))
+            return false;
+    } else if (suffix && (run->at_prompt || isatty(STDOUT_FILENO))) {
+        if (!output_create_numbered(output, "", "profile", suffix, path, run->error))
+            return false;
+    }
+    if (output->path)
+        buf_printf(run->notes, "Generating report in %s\n", output->path);
+    return true;
+}
+
+static bool write_profile(const struct report_run *run, struct output *output)
+{
+    struct buf plain, packed;
+    struct mem *mem = run->error->mem;
+    buf_init(&plain, mem);
+    buf_init(&packed, mem);
+    bool fine = profile_encode(run->profile, &plain) && gzip_deflate(buf_text(&plain), gzip_level, &packed);
+    if (fine)
+        output_write(output, buf_text(&packed));
+    else
+        buf_str(run->error, STR("out of memory"));
+    buf_finish(&packed);
+    buf_finish(&plain);
+    return fine;
+}
+
+static bool write_text(const struct report_run *run, struct report_options *options, struct output *output)
+{
+    struct buf out;
+    buf_init(&out, run->error->mem);
+    bool fine = report_write(run->profile, options, &out, run->error);
+    if (fine)
+        output_write(output, buf_text(&out));
+    buf_finish(&out);
+    return fine;
+}
+
+static bool write_output(const struct report_run *run, struct report_options *options)
+{
+    struct output output;
+    struct buf path;
+    buf_init(&path, run->error->mem);
+    bool fine = open_output(run, &output, &path);
+    if (fine) {
+        options->drain = drain;
+        options->drain_to = &output;
+        fine = run->command->writer == write_proto ? write_profile(run, &output) : write_text(run, options, &output);
+        fine = output_close(&output, run->error) && fine;
+    }
+    buf_finish(&path);
+    return fine;
+}
+
+bool report_run(const struct report_run *run)
+{
+    uint32_t index;
+    struct report_basis basis;
+    if (!report_sample_index(run->profile, run->config->sample_index, &index, run->error))
+        return false;
+    struct report_options options = options_of(run->config, run->command->format, index);
+    if (!report_basis_init(&basis, run->profile, index, run->config->mean, run->error->mem))
+        return false;
+    options.basis = &basis;
+    bool fine = write_output(run, &options);
+    report_basis_finish(&basis);
+    return fine;
+}
