@@ -97,6 +97,27 @@ uint32_t *map_add(struct map *map, uint64_t key, uint32_t fresh)
     return &slot->value;
 }
 
+bool map_remove(struct map *map, uint64_t key)
+{
+    if (map->room == 0)
+        return false;
+    struct map_slot *hole = map_probe(map, key);
+    if (!hole->used)
+        return false;
+    /* Pull back every later entry of the run that would not be found behind the hole. */
+    uint32_t mask = map->room - 1, at = (uint32_t)(hole - map->slots);
+    for (uint32_t i = (at + 1) & mask; map->slots[i].used; i = (i + 1) & mask) {
+        uint32_t home = (uint32_t)hash_u64(map->slots[i].key) & mask;
+        if (((i - home) & mask) >= ((i - at) & mask)) {
+            map->slots[at] = map->slots[i];
+            at = i;
+        }
+    }
+    map->slots[at].used = false;
+    map->n--;
+    return true;
+}
+
 void str_map_init(struct str_map *map, struct mem *mem)
 {
     *map = (struct str_map){.mem = mem};

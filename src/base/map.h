@@ -28,6 +28,9 @@ uint32_t *map_find(const struct map *map, uint64_t key);
  * map_add; NULL on exhaustion. */
 uint32_t *map_add(struct map *map, uint64_t key, uint32_t fresh);
 
+/* Takes a key out; false where it is absent. Values of other keys may move. */
+bool map_remove(struct map *map, uint64_t key);
+
 struct str_map_slot;
 
 /* From strings (not copied: they must outlive the map) to uint32_t. */

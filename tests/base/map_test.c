@@ -18,6 +18,36 @@ static void numbers_are_found_with_the_value_first_given(void **state)
     map_finish(&map);
 }
 
+static void removing_a_number_leaves_all_others(void **state)
+{
+    (void)state;
+    struct map map;
+    map_init(&map, mem_libc());
+    assert_false(map_remove(&map, 1));
+    uint64_t seed = 1;
+    bool in[512] = {false};
+    for (int step = 0; step < 20000; step++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uint32_t key = (uint32_t)(seed >> 40) % 512;
+        if (seed >> 63) {
+            assert_int_equal(*map_add(&map, key, key), key);
+            in[key] = true;
+        } else {
+            assert_int_equal(map_remove(&map, key), in[key]);
+            in[key] = false;
+        }
+    }
+    uint32_t n = 0;
+    for (uint32_t key = 0; key < 512; key++) {
+        uint32_t *value = map_find(&map, key);
+        assert_int_equal(value != NULL, in[key]);
+        assert_true(!value || *value == key);
+        n += in[key];
+    }
+    assert_int_equal(map.n, n);
+    map_finish(&map);
+}
+
 static void strings_are_found_by_their_bytes(void **state)
 {
     (void)state;
@@ -54,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_found_with_the_value_first_given),
+        cmocka_unit_test(removing_a_number_leaves_all_others),
         cmocka_unit_test(strings_are_found_by_their_bytes),
         cmocka_unit_test(exhaustion_gives_null_and_loses_nothing),
     };

@@ -1,0 +1,268 @@
+/* The state that is played with, and the dispatch. What the players of each kind of event do is in order_proc.c,
+ * order_go.c and order_range.c; they check and change exactly what Go's reader does, in its order, so that a trace that
+ * it refuses is refused at the same event. */
+#include "trace/order.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "trace/order_step.h"
+
+void order_init(struct order *order, struct mem *mem, struct trace_fault *fault)
+{
+    *order = (struct order){.mem = mem,
+                            .fault = fault,
+                            .free_goroutine = ORDER_NO_SLOT,
+                            .free_task = ORDER_NO_SLOT,
+                            .gc = order_gc_unknown};
+    map_init(&order->thread_of_m, mem);
+    map_init(&order->proc_of_id, mem);
+    map_init(&order->goroutine_of_id, mem);
+    map_init(&order->task_of_id, mem);
+}
+
+void order_finish(struct order *order)
+{
+    for (size_t i = 0; i < order->goroutines.n; i++) {
+        vec_finish(&order->goroutines.at[i].ranges, order->mem);
+        vec_finish(&order->goroutines.at[i].regions, order->mem);
+    }
+    for (size_t i = 0; i < order->procs.n; i++)
+        vec_finish(&order->procs.at[i].ranges, order->mem);
+    vec_finish(&order->threads, order->mem);
+    vec_finish(&order->procs, order->mem);
+    vec_finish(&order->goroutines, order->mem);
+    vec_finish(&order->tasks, order->mem);
+    map_finish(&order->thread_of_m);
+    map_finish(&order->proc_of_id);
+    map_finish(&order->goroutine_of_id);
+    map_finish(&order->task_of_id);
+}
+
+static const struct order_context nothing = {TRACE_NO_GOROUTINE, TRACE_NO_PROC, ORDER_NO_SLOT, ORDER_NO_SLOT};
+
+uint32_t order_thread(struct order *order, int64_t m)
+{
+    uint32_t fresh = (uint32_t)order->threads.n;
+    uint32_t *index = map_add(&order->thread_of_m, (uint64_t)m, fresh);
+    if (!index)
+        return UINT32_MAX;
+    struct order_thread thread = {.m = m, .context = nothing};
+    if (*index == fresh && !vec_push(&order->threads, order->mem, thread)) {
+        map_remove(&order->thread_of_m, (uint64_t)m);
+        return UINT32_MAX;
+    }
+    return *index;
+}
+
+enum order_result step_refuse(struct step *step, const char *format, ...)
+{
+    char rule[160];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rule, sizeof rule, format, args);
+    va_end(args);
+    trace_fault_at(step->order->fault, 0, "%s: %s", trace_specs[step->event->type].name, rule);
+    return order_refused;
+}
+
+enum order_result step_exhausted(struct step *step)
+{
+    return step_refuse(step, "out of memory");
+}
+
+/* Refuses unless the presence of something is as needed. */
+static bool check_need(struct step *step, enum need need, bool has, const char *what)
+{
+    if (need == need_any || (need == need_one) == has)
+        return true;
+    step_refuse(step, need == need_one ? "happens on a %s, but there is none" : "happens on no %s, but there is one",
+                what);
+    return false;
+}
+
+bool step_has(struct step *step, enum need p, enum need g)
+{
+    return check_need(step, need_one, step->m != TRACE_NO_THREAD, "thread") &&
+           check_need(step, p, step->before.p != TRACE_NO_PROC, "processor") &&
+           check_need(step, g, step->before.g != TRACE_NO_GOROUTINE, "goroutine");
+}
+
+enum order_result step_emit(struct step *step)
+{
+    struct trace_event *event = &step->order->queue[step->order->queued++];
+    *event = *step->event;
+    event->m = step->m;
+    event->p = step->before.p;
+    event->g = step->before.g;
+    event->table = step->table;
+    return order_done;
+}
+
+struct trace_event *step_imply(struct step *step, enum trace_type type)
+{
+    struct trace_event *event = &step->order->queue[step->order->queued++];
+    *event = (struct trace_event){.time = step->event->time,
+                                  .m = step->m,
+                                  .p = step->before.p,
+                                  .g = step->before.g,
+                                  .table = step->table,
+                                  .type = (uint8_t)type};
+    return event;
+}
+
+struct order_goroutine *step_goroutine(struct step *step, int64_t id, uint32_t *slot)
+{
+    struct order *order = step->order;
+    if (*slot < order->goroutines.n) {
+        struct order_goroutine *seen = &order->goroutines.at[*slot];
+        if (seen->id == id && seen->live)
+            return seen;
+    }
+    uint32_t *index = map_find(&order->goroutine_of_id, (uint64_t)id);
+    if (!index)
+        return NULL;
+    *slot = *index;
+    return &order->goroutines.at[*index];
+}
+
+struct order_goroutine *step_own_goroutine(struct step *step)
+{
+    struct order_goroutine *goroutine = step_goroutine(step, step->before.g, &step->before.g_slot);
+    if (!goroutine)
+        step_refuse(step, "nothing is known of goroutine %lld, which runs", (long long)step->before.g);
+    return goroutine;
+}
+
+struct order_proc *step_proc(struct step *step, int64_t id, uint32_t *slot)
+{
+    struct order *order = step->order;
+    if (*slot < order->procs.n && order->procs.at[*slot].id == id)
+        return &order->procs.at[*slot];
+    uint32_t *index = map_find(&order->proc_of_id, (uint64_t)id);
+    if (!index)
+        return NULL;
+    *slot = *index;
+    return &order->procs.at[*index];
+}
+
+/* A slot for a goroutine: a free one, or a new one at the end. */
+static uint32_t new_goroutine_slot(struct order *order)
+{
+    uint32_t slot = order->free_goroutine;
+    if (slot != ORDER_NO_SLOT) {
+        order->free_goroutine = order->goroutines.at[slot].next_free;
+        return slot;
+    }
+    if (!vec_push(&order->goroutines, order->mem, (struct order_goroutine){0}))
+        return ORDER_NO_SLOT;
+    return (uint32_t)order->goroutines.n - 1;
+}
+
+bool step_add_goroutine(struct step *step, int64_t id, enum trace_go_status status, uint32_t *slot)
+{
+    struct order *order = step->order;
+    uint32_t *index = map_add(&order->goroutine_of_id, (uint64_t)id, 0);
+    *slot = index ? new_goroutine_slot(order) : ORDER_NO_SLOT;
+    if (*slot == ORDER_NO_SLOT) {
+        map_remove(&order->goroutine_of_id, (uint64_t)id);
+        return false;
+    }
+    *index = *slot;
+    order->goroutines.at[*slot] =
+        (struct order_goroutine){.id = id, .status = (uint8_t)status, .live = true, .sequence = {step->generation, 0}};
+    return true;
+}
+
+void step_remove_goroutine(struct step *step, struct order_goroutine *goroutine)
+{
+    struct order *order = step->order;
+    map_remove(&order->goroutine_of_id, (uint64_t)goroutine->id);
+    vec_finish(&goroutine->ranges, order->mem);
+    vec_finish(&goroutine->regions, order->mem);
+    goroutine->live = false;
+    goroutine->next_free = order->free_goroutine;
+    order->free_goroutine = (uint32_t)(goroutine - order->goroutines.at);
+}
+
+bool step_add_proc(struct step *step, int64_t id, enum trace_proc_status status)
+{
+    struct order *order = step->order;
+    uint32_t *index = map_add(&order->proc_of_id, (uint64_t)id, (uint32_t)order->procs.n);
+    struct order_proc proc = {.id = id, .status = (uint8_t)status, .sequence = {step->generation, 0}};
+    return index && vec_push(&order->procs, order->mem, proc);
+}
+
+static order_player *const players[ev_count] = {
+    [ev_procs_change] = play_annotation,
+    [ev_proc_start] = play_proc_start,
+    [ev_proc_stop] = play_proc_stop,
+    [ev_proc_steal] = play_proc_steal,
+    [ev_proc_status] = play_proc_status,
+    [ev_go_create] = play_go_create,
+    [ev_go_create_syscall] = play_go_create_syscall,
+    [ev_go_start] = play_go_start,
+    [ev_go_destroy] = play_go_stop,
+    [ev_go_destroy_syscall] = play_go_destroy_syscall,
+    [ev_go_stop] = play_go_stop,
+    [ev_go_block] = play_go_stop,
+    [ev_go_unblock] = play_go_unblock,
+    [ev_go_syscall_begin] = play_syscall_begin,
+    [ev_go_syscall_end] = play_syscall_end,
+    [ev_go_syscall_end_blocked] = play_syscall_end_blocked,
+    [ev_go_status] = play_go_status,
+    [ev_stw_begin] = play_range_begin,
+    [ev_stw_end] = play_range_end,
+    [ev_gc_active] = play_gc_active,
+    [ev_gc_begin] = play_gc_begin,
+    [ev_gc_end] = play_gc_end,
+    [ev_gc_sweep_active] = play_sweep_active,
+    [ev_gc_sweep_begin] = play_sweep_begin,
+    [ev_gc_sweep_end] = play_sweep_end,
+    [ev_gc_mark_assist_active] = play_range_active,
+    [ev_gc_mark_assist_begin] = play_range_begin,
+    [ev_gc_mark_assist_end] = play_range_end,
+    [ev_heap_alloc] = play_heap,
+    [ev_heap_goal] = play_heap,
+    [ev_go_label] = play_annotation,
+    [ev_user_task_begin] = play_task_begin,
+    [ev_user_task_end] = play_task_end,
+    [ev_user_region_begin] = play_region_begin,
+    [ev_user_region_end] = play_region_end,
+    [ev_user_log] = play_annotation,
+    [ev_go_switch] = play_go_switch,
+    [ev_go_switch_destroy] = play_go_switch,
+    [ev_go_create_blocked] = play_go_create,
+    [ev_go_status_stack] = play_go_status,
+    [ev_span] = play_alloc_free,
+    [ev_span_alloc] = play_alloc_free,
+    [ev_span_free] = play_alloc_free,
+    [ev_heap_object] = play_alloc_free,
+    [ev_heap_object_alloc] = play_alloc_free,
+    [ev_heap_object_free] = play_alloc_free,
+    [ev_goroutine_stack] = play_alloc_free,
+    [ev_goroutine_stack_alloc] = play_alloc_free,
+    [ev_goroutine_stack_free] = play_alloc_free,
+};
+
+enum order_result order_advance(struct order *order, struct trace_event *event, uint32_t thread, uint64_t generation,
+                                struct trace_table *table)
+{
+    if (order->first_generation == 0)
+        order->first_generation = generation;
+    struct order_thread *t = &order->threads.at[thread];
+    struct step step = {order, event, table, generation, t->m, nothing, nothing};
+    if (t->m != TRACE_NO_THREAD) {
+        t->known = true;
+        step.before = step.after = t->context;
+    }
+    order->queued = 0;
+    order_player *play = players[event->type];
+    if (!play)
+        return step_refuse(&step, "is not an event of a thread");
+    enum order_result result = play(&step);
+    /* Playing may have added threads, and so moved this one. */
+    if (result == order_done)
+        order->threads.at[thread].context = step.after;
+    return result;
+}

@@ -1,0 +1,262 @@
+/* Goroutines: created, started, stopped, blocked, in system calls, gone. */
+#include <inttypes.h>
+
+#include "trace/order_step.h"
+
+/* The goroutine that runs, which must be in a status; else refuses. */
+static struct order_goroutine *own_in(struct step *step, enum trace_go_status status)
+{
+    struct order_goroutine *goroutine = step_own_goroutine(step);
+    if (goroutine && goroutine->status != status) {
+        step_refuse(step, "goroutine %" PRId64 " is in status %d, not %d", goroutine->id, goroutine->status, status);
+        return NULL;
+    }
+    return goroutine;
+}
+
+static struct order_proc *own_proc(struct step *step)
+{
+    struct order_proc *proc = step_proc(step, step->before.p, &step->before.p_slot);
+    if (!proc)
+        step_refuse(step, "nothing is known of processor %" PRId64, step->before.p);
+    return proc;
+}
+
+/* A goroutine in a system call is bound to its thread: on this one, or on another that said nothing yet, or whose
+ * binding must be the same. */
+static enum order_result bind_syscall(struct step *step, int64_t id, int64_t m, uint32_t slot)
+{
+    struct order *order = step->order;
+    if (m == TRACE_NO_THREAD)
+        return step_refuse(step, "goroutine %" PRId64 " is in a system call without a thread", id);
+    if (m == step->m) {
+        if (step->generation != order->first_generation && step->before.g != id)
+            return step_refuse(step, "goroutine %" PRId64 " is in a system call of a thread that runs %" PRId64, id,
+                               step->before.g);
+        step->after.g = id;
+        step->after.g_slot = slot;
+        return step_emit(step);
+    }
+    uint32_t index = order_thread(order, m);
+    if (index == UINT32_MAX)
+        return step_exhausted(step);
+    struct order_thread *thread = &order->threads.at[index];
+    if (thread->known && thread->context.g != id)
+        return step_refuse(step, "goroutine %" PRId64 " is in a system call of thread %" PRId64 ", which runs %" PRId64,
+                           id, m, thread->context.g);
+    if (thread->known) {
+        step->before.g = id;
+    } else {
+        thread->known = true;
+        thread->context.g = id;
+        thread->context.g_slot = slot;
+    }
+    step->m = m;
+    return step_emit(step);
+}
+
+enum order_result play_go_status(struct step *step)
+{
+    uint64_t *args = step->event->args;
+    int64_t id = (int64_t)args[0];
+    uint8_t status = (uint8_t)args[2]; /* of which the reference keeps one byte, too */
+    if (status > go_status_waiting)
+        return step_refuse(step, "goroutine %" PRId64 " is in status %d, which does not exist", id, status);
+    enum trace_go_state old = trace_go_state_of(status);
+    uint32_t slot = ORDER_NO_SLOT;
+    struct order_goroutine *goroutine = step_goroutine(step, id, &slot);
+    if (goroutine) {
+        if (goroutine->status != status)
+            return step_refuse(step, "goroutine %" PRId64 " is in status %d, but was in %d before", id, status,
+                               goroutine->status);
+        goroutine->sequence = (struct order_sequence){step->generation, 0};
+    } else if (step->generation == step->order->first_generation) {
+        if (!step_add_goroutine(step, id, (enum trace_go_status)status, &slot))
+            return step_exhausted(step);
+        old = go_undetermined;
+    } else {
+        return step_refuse(step, "goroutine %" PRId64 " appears after the first generation without being created", id);
+    }
+    args[2] = (uint64_t)old << 32 | status;
+    if (status == go_status_syscall)
+        return bind_syscall(step, id, (int64_t)args[1], slot);
+    if (status == go_status_running) {
+        step->after.g = id;
+        step->after.g_slot = slot;
+    }
+    return step_emit(step);
+}
+
+enum order_result play_go_create(struct step *step)
+{
+    if (!step_has(step, need_one, need_any))
+        return order_refused;
+    struct order_goroutine *own = step_goroutine(step, step->before.g, &step->before.g_slot);
+    if (own && own->status != go_status_running)
+        return step_refuse(step, "goroutine %" PRId64 ", which creates one, does not run", own->id);
+    int64_t id = (int64_t)step->event->args[0];
+    uint32_t slot = ORDER_NO_SLOT;
+    if (step_goroutine(step, id, &slot))
+        return step_refuse(step, "goroutine %" PRId64 " exists already", id);
+    enum trace_go_status status = step->event->type == ev_go_create_blocked ? go_status_waiting : go_status_runnable;
+    return step_add_goroutine(step, id, status, &slot) ? step_emit(step) : step_exhausted(step);
+}
+
+enum order_result play_go_create_syscall(struct step *step)
+{
+    if (!step_has(step, need_any, need_none))
+        return order_refused;
+    int64_t id = (int64_t)step->event->args[0];
+    uint32_t slot = ORDER_NO_SLOT;
+    if (step_goroutine(step, id, &slot))
+        return step_refuse(step, "goroutine %" PRId64 " exists already", id);
+    if (!step_add_goroutine(step, id, go_status_syscall, &slot))
+        return step_exhausted(step);
+    step->after.g = id;
+    step->after.g_slot = slot;
+    return step_emit(step);
+}
+
+enum order_result play_go_start(struct step *step)
+{
+    int64_t id = (int64_t)step->event->args[0];
+    uint32_t slot = ORDER_NO_SLOT;
+    struct order_goroutine *goroutine = step_goroutine(step, id, &slot);
+    if (!goroutine || goroutine->status != go_status_runnable ||
+        !step_succeeds(step, goroutine->sequence, step->event->args[1]))
+        return order_later;
+    if (!step_has(step, need_one, need_none))
+        return order_refused;
+    goroutine->status = go_status_running;
+    goroutine->sequence.number++;
+    step->after.g = id;
+    step->after.g_slot = slot;
+    return step_emit(step);
+}
+
+/* GoStop, GoBlock and GoDestroy: the goroutine that runs leaves its thread. */
+enum order_result play_go_stop(struct step *step)
+{
+    struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_running) : NULL;
+    if (!goroutine)
+        return order_refused;
+    if (step->event->type == ev_go_destroy)
+        step_remove_goroutine(step, goroutine);
+    else
+        goroutine->status = step->event->type == ev_go_stop ? go_status_runnable : go_status_waiting;
+    step->after.g = TRACE_NO_GOROUTINE;
+    return step_emit(step);
+}
+
+enum order_result play_go_unblock(struct step *step)
+{
+    uint32_t slot = ORDER_NO_SLOT;
+    struct order_goroutine *goroutine = step_goroutine(step, (int64_t)step->event->args[0], &slot);
+    if (!goroutine || goroutine->status != go_status_waiting ||
+        !step_succeeds(step, goroutine->sequence, step->event->args[1]))
+        return order_later;
+    goroutine->status = go_status_runnable;
+    goroutine->sequence.number++;
+    return step_emit(step);
+}
+
+/* One goroutine hands its thread to another: an unblocking of that one, a blocking or the end of this one, and a start
+ * of that one. */
+enum order_result play_go_switch(struct step *step)
+{
+    struct order_goroutine *own = step_has_all(step) ? own_in(step, go_status_running) : NULL;
+    if (!own)
+        return order_refused;
+    int64_t id = (int64_t)step->event->args[0];
+    uint32_t slot = ORDER_NO_SLOT;
+    struct order_goroutine *next = step_goroutine(step, id, &slot);
+    if (!next || next->status != go_status_waiting || !step_succeeds(step, next->sequence, step->event->args[1]))
+        return order_later;
+    step_emit(step);
+    if (step->event->type == ev_go_switch) {
+        own->status = go_status_waiting;
+        step_imply(step, ev_go_block);
+    } else {
+        step_remove_goroutine(step, own);
+        step_imply(step, ev_go_destroy);
+    }
+    next->status = go_status_running;
+    next->sequence.number++;
+    struct trace_event *start = step_imply(step, ev_go_start);
+    start->g = TRACE_NO_GOROUTINE;
+    start->args[0] = (uint64_t)id;
+    start->args[1] = step->event->args[1];
+    step->after.g = id;
+    step->after.g_slot = slot;
+    return order_done;
+}
+
+enum order_result play_syscall_begin(struct step *step)
+{
+    struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_running) : NULL;
+    struct order_proc *proc = goroutine ? own_proc(step) : NULL;
+    if (!proc)
+        return order_refused;
+    goroutine->status = go_status_syscall;
+    proc->status = proc_status_syscall;
+    if (!step_succeeds(step, proc->sequence, step->event->args[0]))
+        return step_refuse(step, "number %" PRIu64 " of processor %" PRId64 " does not follow %" PRIu64,
+                           step->event->args[0], proc->id, proc->sequence.number);
+    proc->sequence.number++;
+    return step_emit(step);
+}
+
+enum order_result play_syscall_end(struct step *step)
+{
+    struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_syscall) : NULL;
+    struct order_proc *proc = goroutine ? own_proc(step) : NULL;
+    if (!proc)
+        return order_refused;
+    if (proc->status != proc_status_syscall)
+        return step_refuse(step, "processor %" PRId64 " is in status %d, not in a system call", proc->id, proc->status);
+    goroutine->status = go_status_running;
+    proc->status = proc_status_running;
+    return step_emit(step);
+}
+
+/* The end of a call that lost its processor: it comes after that loss. */
+enum order_result play_syscall_end_blocked(struct step *step)
+{
+    if (step->before.p != TRACE_NO_PROC) {
+        struct order_proc *proc = own_proc(step);
+        if (!proc)
+            return order_refused;
+        if (proc->status == proc_status_syscall)
+            return order_later;
+    }
+    struct order_goroutine *goroutine = step_has(step, need_any, need_one) ? own_in(step, go_status_syscall) : NULL;
+    if (!goroutine)
+        return order_refused;
+    goroutine->status = go_status_runnable;
+    step->after.g = TRACE_NO_GOROUTINE;
+    return step_emit(step);
+}
+
+/* A thread of C returns from its call back: its goroutine ends, and it loses its processor, which others may steal
+ * later without naming the thread. */
+enum order_result play_go_destroy_syscall(struct step *step)
+{
+    struct order_goroutine *goroutine = step_has(step, need_any, need_one) ? own_in(step, go_status_syscall) : NULL;
+    if (!goroutine)
+        return order_refused;
+    step_remove_goroutine(step, goroutine);
+    step->after.g = TRACE_NO_GOROUTINE;
+    if (step->before.p == TRACE_NO_PROC)
+        return step_emit(step);
+    struct order_proc *proc = own_proc(step);
+    if (!proc)
+        return order_refused;
+    if (proc->status != proc_status_syscall)
+        return step_refuse(step, "processor %" PRId64 " is in status %d, not in a system call", proc->id, proc->status);
+    proc->status = proc_status_abandoned;
+    step->after.p = TRACE_NO_PROC;
+    struct trace_event *steal = step_imply(step, ev_proc_steal);
+    steal->args[0] = (uint64_t)step->before.p;
+    steal->args[3] = proc_status_syscall;
+    return step_emit(step);
+}

@@ -1,0 +1,40 @@
+/* Reads an execution trace: every event in order, checked, or the first thing that is wrong with it.
+ *
+ *     struct trace_reader *reader = trace_reader_create(bytes, mem, &fault);
+ *     const struct trace_event *event;
+ *     while ((event = trace_reader_next(reader)))
+ *         ...
+ *     if (trace_reader_fault(reader)->set) ...broken...
+ */
+#ifndef SONDE_TRACE_READER_H
+#define SONDE_TRACE_READER_H
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "trace/event.h"
+#include "trace/fault.h"
+
+struct trace_reader;
+
+/* A reader of a whole trace, whose bytes must outlive it. NULL with the fault set where there is no known header, where
+ * a v1 trace is broken, or on exhaustion. */
+struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, struct trace_fault *fault);
+void trace_reader_destroy(struct trace_reader *reader);
+
+/* The next event, valid until the next call, and its table until that of the next ev_mark was returned. NULL at the end
+ * of the trace or where it is broken. A trace that is not broken begins and ends with an ev_mark, and each generation
+ * begins with one. */
+const struct trace_event *trace_reader_next(struct trace_reader *reader);
+
+/* What is wrong with the trace, once trace_reader_next has returned NULL. */
+const struct trace_fault *trace_reader_fault(const struct trace_reader *reader);
+
+/* How far the file was read: what lies before belongs to the generations so far. */
+uint64_t trace_reader_offset(const struct trace_reader *reader);
+
+/* The number in a header "go 1.NN trace\0\0\0"; 0 with the fault set where there is none. */
+unsigned trace_header_version(struct str bytes, struct trace_fault *fault);
+
+enum { trace_header_size = 16 };
+
+#endif

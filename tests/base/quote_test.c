@@ -1,0 +1,60 @@
+#include "testing.h"
+
+#include "base/quote.h"
+
+static void expect(struct str s, const char *quoted)
+{
+    struct buf out;
+    buf_init(&out, mem_libc());
+    buf_quote(&out, s);
+    buf_byte(&out, 0);
+    assert_string_equal(out.p, quoted);
+    buf_finish(&out);
+}
+
+static void plain_text_is_only_put_in_quotes(void **state)
+{
+    (void)state;
+    expect(STR(""), "\"\"");
+    expect(STR("chan receive ~"), "\"chan receive ~\"");
+    expect(STR("gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x99\x82"),
+           "\"gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x99\x82\"");
+}
+
+static void quotes_backslashes_and_controls_are_escaped(void **state)
+{
+    (void)state;
+    expect(STR("a\"b\\c"), "\"a\\\"b\\\\c\"");
+    expect(STR("\a\b\t\n\v\f\r"), "\"\\a\\b\\t\\n\\v\\f\\r\"");
+    expect(STR("\x01\x1f\x7f"), "\"\\x01\\x1f\\x7f\"");
+    expect((struct str){"\0x", 2}, "\"\\x00x\"");
+}
+
+static void code_points_that_cannot_be_printed_are_numbered(void **state)
+{
+    (void)state;
+    expect(STR("\xc2\x85\xc2\xa0\xc2\xad"), "\"\\u0085\\u00a0\\u00ad\"");
+    expect(STR("\xe2\x80\xa8\xef\xbf\xbd"), "\"\\u2028\xef\xbf\xbd\"");
+    expect(STR("\xf3\xa0\x80\x81"), "\"\\U000e0001\"");
+}
+
+static void bytes_that_are_not_utf8_are_shown_in_hexadecimal(void **state)
+{
+    (void)state;
+    expect(STR("\xff\x80g"), "\"\\xff\\x80g\"");
+    expect(STR("\xc0\xaf"), "\"\\xc0\\xaf\"");
+    expect(STR("\xed\xa0\x80"), "\"\\xed\\xa0\\x80\"");
+    expect(STR("\xe2\x82"), "\"\\xe2\\x82\"");
+    expect(STR("\xf4\x90\x80\x80"), "\"\\xf4\\x90\\x80\\x80\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_text_is_only_put_in_quotes),
+        cmocka_unit_test(quotes_backslashes_and_controls_are_escaped),
+        cmocka_unit_test(code_points_that_cannot_be_printed_are_numbered),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_shown_in_hexadecimal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
