@@ -2,6 +2,7 @@
  * then on. Numbers are written by hand: printf would be half of the time. */
 #include "trace/dump.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,0 +1,28 @@
+"""What the tests that compare with Go share: where `go tool trace` is, where the traces are, and how both are run."""
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = ROOT.parent / 'shared' / 'corpus' / 'traces'
+
+
+def find_go_trace():
+    """The program behind `go tool trace`, so that each run is spared what the go command does first; None without Go."""
+    try:
+        found = subprocess.run(['go', 'tool', '-n', 'trace'], capture_output=True, text=True, timeout=300, cwd='/')
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    path = found.stdout.strip()
+    return path if found.returncode == 0 and os.path.exists(path) else None
+
+
+def corpus(*patterns):
+    """The traces of the corpus whose names match, smallest first."""
+    found = {path for pattern in patterns for path in CORPUS.glob(pattern) if path.is_file()}
+    return sorted(found, key=lambda path: (path.stat().st_size, path.name))
+
+
+def run(program, *args, env=None, timeout=300):
+    """Runs a program; the result has its status, output and complaint as bytes."""
+    return subprocess.run([str(program), *map(str, args)], capture_output=True, timeout=timeout, env=env)
