@@ -50,6 +50,11 @@ static bool write_format(struct job *job)
     switch (job->options->format) {
     case report_text:
         return text_write(job);
+    case report_tree:
+    case report_peek:
+        return tree_write(job);
+    case report_list:
+        return list_write(job);
     case report_traces:
         return traces_write(job);
     case report_raw:
@@ -58,9 +63,8 @@ static bool write_format(struct job *job)
         return tags_write(job);
     case report_comments:
         return put_comments(job);
-    default:
-        return false;
     }
+    return false;
 }
 
 static struct job job_of(const struct profile *profile, const struct report_options *options,

@@ -74,8 +74,8 @@ struct report_options {
     struct str unit;  /* "minimum", "auto", or one to convert to */
     double divide_by; /* not 0 */
 
-    const struct pattern *symbol; /* of list and peek; else NULL */
-    struct str symbol_text;       /* as typed, for errors */
+    struct pattern *symbol; /* of list and peek; else NULL */
+    struct str symbol_text; /* as typed, for errors */
 
     const struct str *filters; /* "focus=main", ... in the order that headers show them */
     uint32_t nfilters;

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""The judge of the reports: `go tool pprof` and `sonde pprof` side by side, compared byte by byte.
+
+    tests/cli/difftest.py BUILD          environment: SEED (chosen and printed where not set), N (pairs of runs)
+
+Draws files (the corpus beside the source tree) and sets of options from a seed, runs both programs with each, and
+compares what they print and whether they succeed. A difference is allowed only where Go's tool itself prints different
+bytes from run to run: its runs are repeated until one equals ours, or until two of them differ in nothing but the order
+of lines (docs/compat.md names the places).
+"""
+import collections
+import concurrent.futures
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import pprof_file  # noqa: E402
+import tap  # noqa: E402
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+CORPUS = os.path.join(ROOT, "..", "shared", "corpus")
+PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto"]
+WITH_PATTERN = ["peek", "list"]
+HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
+REPEATS = 8
+ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
+
+
+def load_profiles():
+    folder = os.path.join(CORPUS, "profiles")
+    found = []
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        try:
+            found.append(pprof_file.ProfileFile(os.path.join(folder, name)))
+        except (ValueError, IndexError, OSError, EOFError):
+            continue
+    return found
+
+
+class Draw:
+    """One command line, drawn from a random source."""
+
+    def __init__(self, rng, profiles):
+        self.rng = rng
+        light = [p for p in profiles if p.size < HEAVY]
+        self.profile = rng.choice(profiles if rng.random() < 0.1 else light)
+        self.profiles = profiles
+        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + ["top", "tree"])
+        self.arguments = ["-symbolize=none", self.command_flag()]
+        self.add_values()
+        self.add_shape()
+        self.add_filters()
+        self.add_tags()
+        self.files = self.draw_files()
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def add(self, probability, make):
+        if self.chance(probability):
+            self.arguments.append(make())
+
+    def pattern(self):
+        """A regular expression that matches something, as a rule: a part of a name, or a shape of one."""
+        names = self.rng.choice([self.profile.functions, self.profile.functions, self.profile.files,
+                                 self.profile.mappings, ["."]]) or ["."]
+        name = self.rng.choice(names)
+        parts = [part for part in re.split(r"[^A-Za-z0-9_]+", name) if part] or ["main"]
+        part = self.rng.choice(parts)
+        return self.rng.choice([part, part, "^" + re.escape(name).replace("\\-", "-").replace("\\ ", " ") + "$",
+                                part[:3], f"{part}|runtime", f"(?i){part.upper()}", f"{part}.*", f"^{part}", r"\.",
+                                f"[{part[0]}-z]+{part[-1]}", "nothing_matches_this"])
+
+    def command_flag(self):
+        if self.command in WITH_PATTERN:
+            return f"-{self.command}={self.pattern()}"
+        return f"-{self.command}"
+
+    def add_values(self):
+        rng = self.rng
+        self.add(0.4, lambda: "-sample_index=" + rng.choice([*self.profile.sample_types, "0",
+                                                             str(len(self.profile.sample_types) - 1), "nonsense"]))
+        self.add(0.08, lambda: rng.choice(["-inuse_space", "-inuse_objects", "-alloc_space", "-alloc_objects",
+                                           "-total_delay", "-contentions", "-mean_delay"]))
+        self.add(0.1, lambda: "-mean")
+        self.add(0.25, lambda: "-unit=" + rng.choice(["auto", "minimum", "ns", "us", "ms", "s", "hrs", "B", "kb", "mb",
+                                                      "gb", "count", "furlong", "seconds", "bytes"]))
+        self.add(0.12, lambda: "-divide_by=" + rng.choice(["1", "2", "3.7", "1000", "0.01", "1e9", "0", "-2"]))
+        self.add(0.1, lambda: f"-seconds={rng.randint(1, 30)}")
+
+    def add_shape(self):
+        rng = self.rng
+        self.add(0.3, lambda: rng.choice(["-cum", "-flat", "-sort=cum"]))
+        self.add(0.35, lambda: "-" + rng.choice(["functions", "filefunctions", "files", "lines", "addresses",
+                                                 "granularity=lines"]))
+        self.add(0.3, lambda: f"-nodecount={rng.choice([0, 1, 2, 5, 10, 30, 80, 1000])}")
+        self.add(0.25, lambda: "-nodefraction=" + rng.choice(["0", "0.001", "0.02", "0.1", "0.5", "1"]))
+        self.add(0.25, lambda: "-edgefraction=" + rng.choice(["0", "0.001", "0.02", "0.1", "0.5"]))
+        self.add(0.15, lambda: rng.choice(["-trim=false", "-trim"]))
+        self.add(0.1, lambda: "-noinlines")
+        self.add(0.1, lambda: "-showcolumns")
+        self.add(0.1, lambda: "-compact_labels")
+        self.add(0.1, lambda: "-call_tree")
+        self.add(0.1, lambda: "-drop_negative")
+        self.add(0.1, lambda: "-relative_percentages")
+        self.add(0.1, lambda: "-trim_path=" + rng.choice(["/usr", "/srv/corpus-src", "/usr/local/go:/root", "runtime"]))
+        if self.command == "list" or self.chance(0.05):
+            self.add(0.7, lambda: "-source_path=" + rng.choice(
+                [os.path.join(CORPUS, "src"), "/usr/local/go", "/usr/local/go/src", f"/nowhere:{CORPUS}/src", "src"]))
+
+    def add_filters(self):
+        for option, probability in (("focus", 0.2), ("ignore", 0.15), ("hide", 0.12), ("show", 0.12),
+                                    ("show_from", 0.08), ("prune_from", 0.08)):
+            self.add(probability, lambda option=option: f"-{option}={self.pattern()}")
+
+    def tag_filter(self):
+        rng, profile = self.rng, self.profile
+        choices = ["nothing", ":", "5", "1kb:", ":1mb", "16b:4kb"]
+        if profile.labels:
+            key, value = rng.choice(profile.labels)
+            choices += [key, value, f"{key}={value}", f"{key}=nothing,{value[:3]}", f"{value[:4]},{key}"] * 2
+        if profile.numbers:
+            key, number = rng.choice(profile.numbers)
+            choices += [str(number), f"{number}:", f":{number}", f"{key}={number}", f"{key}={number}:{number * 4}"] * 2
+        return rng.choice([choice for choice in choices if is_plain_pattern(choice)])
+
+    def add_tags(self):
+        tagged = bool(self.profile.labels or self.profile.numbers)
+        keys = [key for key, _ in self.profile.labels + self.profile.numbers] or ["bytes"]
+        likely = 0.15 if tagged else 0.02
+        self.add(likely, lambda: f"-tagfocus={self.tag_filter()}")
+        self.add(likely, lambda: f"-tagignore={self.tag_filter()}")
+        self.add(likely, lambda: f"-tagshow={self.rng.choice(keys)[:4]}")
+        self.add(likely, lambda: f"-taghide={self.rng.choice(keys)[:4]}")
+        self.add(likely, lambda: f"-tagroot={','.join(self.rng.sample(keys, 1) + ['other'][:self.rng.randint(0, 1)])}")
+        self.add(likely, lambda: f"-tagleaf={self.rng.choice(keys)}")
+
+    def sibling(self):
+        """Another profile of the same kind (or any, now and then)."""
+        kind = os.path.basename(self.profile.path).split(".")[1:]
+        same = [p for p in self.profiles if os.path.basename(p.path).split(".")[1:] == kind and p.size < HEAVY]
+        return self.rng.choice(same if same and self.chance(0.9) else self.profiles).path
+
+    def draw_files(self):
+        files = [self.profile.path]
+        if self.chance(0.12):
+            self.arguments.append(self.rng.choice(["-base=", "-diff_base="]) + self.sibling())
+            self.add(0.2, lambda: "-normalize")
+        elif self.chance(0.08):
+            files.append(self.sibling())
+        return files
+
+
+def is_plain_pattern(text):
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return "\n" not in text
+
+
+Result = collections.namedtuple("Result", "status out err")
+
+
+def run(program, arguments, env, folder):
+    done = subprocess.run([*program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env=env, cwd=folder, timeout=120)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def comparable(draw, result):
+    """What must be equal: success or not, and the bytes (a proto's without its compression)."""
+    if result.status != 0:
+        return (False, b"")
+    return (True, pprof_file.inflate(result.out) if draw.command == "proto" else result.out)
+
+
+def lines(seen):
+    return (seen[0], sorted(seen[1].split(b"\n")))
+
+
+class Judge:
+    def __init__(self, go, sonde, folder):
+        self.go, self.sonde, self.folder = go, sonde, folder
+
+    def environment(self, draw):
+        env = {"HOME": self.folder, "PPROF_TMPDIR": self.folder, "PATH": os.environ.get("PATH", ""),
+               "PPROF_BINARY_PATH": self.folder, "LC_ALL": "C"}
+        return {**env, "TZ": draw.rng.choice(ZONES)}
+
+    def verdict(self, draw):
+        """(what kind of agreement, explanation of a disagreement)."""
+        env = self.environment(draw)
+        arguments = [*draw.arguments, *draw.files]
+        ours_run = run(self.sonde, arguments, env, self.folder)
+        theirs_run = run(self.go, arguments, env, self.folder)
+        ours, theirs = comparable(draw, ours_run), comparable(draw, theirs_run)
+        if ours_run.status < 0 or ours_run.status > 2:
+            return "crash", self.explain(draw, env, ours_run, theirs_run)
+        if ours == theirs:
+            return "equal", ""
+        seen = [theirs]
+        for _ in range(REPEATS):
+            seen.append(comparable(draw, run(self.go, arguments, env, self.folder)))
+            if seen[-1] == ours:
+                return "as one of Go's own", ""
+        if any(other != theirs for other in seen) and lines(ours) in [lines(other) for other in seen]:
+            return "but for the order in which Go's own vary", ""
+        return "different", self.explain(draw, env, ours_run, theirs_run)
+
+    def explain(self, draw, env, ours, theirs):
+        command = shlex.join([*draw.arguments, *draw.files])
+        text = [f"TZ={env['TZ']} build/sonde pprof {command}",
+                f"exit status: go {theirs.status}, sonde {ours.status}"]
+        if theirs.status != 0 or ours.status != 0:
+            text += ["go:    " + last_line(theirs.err), "sonde: " + last_line(ours.err)]
+        elif draw.command != "proto":
+            text += first_difference(theirs.out, ours.out)
+        return "\n".join(text)
+
+
+def last_line(data):
+    found = data.decode("utf-8", "replace").strip().splitlines()
+    return found[-1] if found else ""
+
+
+def first_difference(theirs, ours):
+    left, right = theirs.split(b"\n"), ours.split(b"\n")
+    for number, (a, b) in enumerate(zip(left, right), 1):
+        if a != b:
+            return [f"line {number}:", f"  go:    {a.decode('utf-8', 'replace')!r}",
+                    f"  sonde: {b.decode('utf-8', 'replace')!r}"]
+    return [f"go prints {len(left)} lines, sonde {len(right)}"]
+
+
+def go_pprof():
+    """The program behind `go tool pprof`, started directly, or None."""
+    if not shutil.which("go"):
+        return None
+    found = subprocess.run(["go", "tool", "-n", "pprof"], capture_output=True, text=True)
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def main():
+    build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
+    pairs = int(os.environ.get("N") or 400)
+    go, profiles = go_pprof(), load_profiles()
+    if not go or not profiles:
+        tap.skip("sonde pprof prints what go tool pprof prints", "no go" if not go else "no corpus")
+        tap.done()
+    print(f"# SEED={seed} N={pairs}", flush=True)
+    draws = [Draw(random.Random(f"{seed}.{i}"), profiles) for i in range(pairs)]
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        judge = Judge([go], [os.path.join(build, "sonde"), "pprof"], folder)
+        verdicts = list(pool.map(judge.verdict, draws))
+    report(draws, verdicts, seed)
+    tap.done()
+
+
+def report(draws, verdicts, seed):
+    """A test for each command."""
+    for command in sorted({draw.command for draw in draws}):
+        mine = [verdict for draw, verdict in zip(draws, verdicts) if draw.command == command]
+        kinds = collections.Counter(kind for kind, _ in mine)
+        wrong = [why for _, why in mine if why]
+        counts = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+        tap.ok(not wrong, f"-{command}: {counts}", f"SEED={seed}\n" + "\n\n".join(wrong))
+
+
+main()
