@@ -38,7 +38,7 @@ def load_profiles():
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         try:
             found.append(pprof_file.ProfileFile(os.path.join(folder, name)))
-        except (ValueError, IndexError, OSError, EOFError):
+        except (ValueError, IndexError, AttributeError, TypeError, KeyError, OSError, EOFError):
             continue
     return found
 
