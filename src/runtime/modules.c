@@ -11,6 +11,7 @@
 
 static struct module_list nothing;
 static _Atomic(const struct module_list *) current = &nothing;
+static _Atomic uint32_t generation;
 static atomic_bool stale;
 
 /* Guards what follows. It is taken only inside of dl_iterate_phdr's callback, that is, under the dynamic linker's own
@@ -46,6 +47,11 @@ const struct module *modules_find(const struct module_list *list, uint64_t pc)
     }
     const struct module *module = list->modules[start - list->starts];
     return pc < module->limit ? module : NULL;
+}
+
+uint32_t modules_generation(void)
+{
+    return atomic_load_explicit(&generation, memory_order_acquire);
 }
 
 bool modules_stale(void)
@@ -89,9 +95,7 @@ static bool describe(const struct dl_phdr_info *info, struct elf_image *image, s
     *module = (struct module){.start = (start + info->dlpi_addr) & ~(page - 1),
                               .limit = (limit + info->dlpi_addr + page - 1) & ~(page - 1),
                               .offset = offset & ~(page - 1),
-                              .bias = info->dlpi_addr,
-                              .segments = info->dlpi_phdr,
-                              .nsegments = info->dlpi_phnum};
+                              .bias = info->dlpi_addr};
     elf_image_build_id(image, module->build_id);
     atomic_init(&module->loaded, true);
     return true;
@@ -219,8 +223,7 @@ static struct module_list *make_list(const struct scan *scan)
         mem_put(memory, modules, room * sizeof *modules);
         return NULL;
     }
-    *list = (struct module_list){
-        .generation = old->generation + 1, .starts = starts, .modules = modules, .program = scan->found.at[0]};
+    *list = (struct module_list){.starts = starts, .modules = modules, .program = scan->found.at[0]};
     for (size_t i = 0; i < scan->found.n; i++)
         insert(list, scan->found.at[i]);
     for (uint32_t i = 0; i < old->n; i++)
@@ -251,6 +254,7 @@ static int publish(struct scan *scan)
             return ENOMEM;
         atomic_store_explicit(&current, list, memory_order_release);
     }
+    atomic_fetch_add_explicit(&generation, 1, memory_order_release);
     seen_adds = scan->adds;
     seen_subs = scan->subs;
     return 0;

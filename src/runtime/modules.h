@@ -25,12 +25,9 @@ struct module {
     char build_id[elf_build_id_hex_max]; /* hexadecimal, or "" */
     const struct unwind_table *unwind;   /* by the image's own addresses; NULL where there was no memory for it */
     atomic_bool loaded;                  /* false after it was unloaded; the record stays */
-    uint32_t nsegments;                  /* of what the dynamic linker holds; only while it is loaded */
-    const void *segments;
 };
 
 struct module_list {
-    uint32_t generation;          /* changes when an address may have got another meaning */
     uint32_t n;                   /* modules, in ascending order of their addresses, without overlap */
     uint64_t *starts;             /* their starts, for the search */
     struct module **modules;      /* their records */
@@ -49,7 +46,11 @@ int modules_refresh(void);
 /* The current list; never NULL. Async-signal-safe. */
 const struct module_list *modules_current(void);
 
-/* The module that an address lies in, or NULL. Async-signal-safe. */
+/* A number that changes whenever an address may have got another meaning, for caches: to be read before the list that
+ * is used with it. Async-signal-safe. */
+uint32_t modules_generation(void);
+
+/* The module that an address lies in, or NULL; it may have been unloaded. Async-signal-safe. */
 const struct module *modules_find(const struct module_list *list, uint64_t pc);
 
 /* Whether a walk has met a module that the list doesn't have. Async-signal-safe. */

@@ -69,14 +69,15 @@ static void sort(struct entry *at, uint32_t n, const char *names)
     }
 }
 
-/* Global names before weak before local ones, those with a size before all, and fewer leading underscores first:
- * "malloc" is a better name than "__libc_malloc". */
+/* Those with a size first, then fewer leading underscores ("write" is a better name than "__write"), then global names
+ * before weak before local ones, then short ones ("strtol" before "strtoimax"). */
 static uint32_t rank(const struct elf_symbol *symbol)
 {
     uint32_t binding = symbol->binding == 1 ? 0 : symbol->binding == 2 ? 1 : 2, underscores = 0;
     while (underscores < 15 && underscores < symbol->name.n && symbol->name.p[underscores] == '_')
         underscores++;
-    return (symbol->size == 0 ? 256u : 0u) + binding * 16 + underscores;
+    uint32_t length = symbol->name.n < UINT16_MAX ? (uint32_t)symbol->name.n : UINT16_MAX;
+    return (uint32_t)(symbol->size == 0) << 24 | underscores << 20 | binding << 16 | length;
 }
 
 static uint32_t count_code(const struct elf_symbols *symbols)
@@ -229,10 +230,11 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
     struct table *table = context;
     struct elf_image image;
     struct elf_symbols symbols;
-    if (info->dlpi_addr != table->module->bias || info->dlpi_phdr != table->module->segments)
+    if (info->dlpi_addr != table->module->bias ||
+        !elf_image_of_loaded(info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum, &image) ||
+        !is_same(&image, table->module))
         return 0;
-    if (!elf_image_of_loaded(info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum, &image) ||
-        !elf_symbols_dynamic(&image, &symbols) || symbols.names.n == 0)
+    if (!elf_symbols_dynamic(&image, &symbols) || symbols.names.n == 0)
         return 1;
     char *names = mem_get(pages_mem(), symbols.names.n);
     if (!names)

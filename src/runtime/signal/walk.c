@@ -45,12 +45,12 @@ static uint64_t rule_from_dynamic_linker(uint64_t pc)
 static __attribute__((noinline)) uint64_t find_rule(const struct module_list *list, uint64_t pc)
 {
     const struct module *module = modules_find(list, pc);
-    if (!module)
+    if (!module || !atomic_load_explicit(&module->loaded, memory_order_relaxed))
         return rule_from_dynamic_linker(pc);
     return module->unwind ? unwind_table_find(module->unwind, pc - module->bias) : rule_plain(rule_unknown);
 }
 
-static inline uint64_t spread_generation(uint32_t generation)
+static inline uint64_t spread(uint32_t generation)
 {
     return (uint64_t)generation * 0x9e3779b97f4a7c15u;
 }
@@ -69,6 +69,7 @@ static inline uint64_t rule_of(const struct module_list *list, uint64_t generati
 }
 
 struct walk {
+    uint64_t generation; /* before the list: see modules.h */
     const struct module_list *list;
     struct unwind_stack stack;
     struct unwind_frame frame;
@@ -130,13 +131,12 @@ static UNSANITIZED __attribute__((noinline)) enum unwind_result hard_step(struct
 /* Stores the frames from walk->frame on. */
 static UNSANITIZED uint32_t go(struct walk *walk, uint64_t *pcs, uint32_t max, bool *truncated)
 {
-    uint64_t generation = spread_generation(walk->list->generation);
     enum unwind_result result = unwind_ok;
     uint32_t n = 0;
     for (; n < max; n++) {
         uint64_t pc = walk->frame.pc;
         pcs[n] = pc + (walk->frame.exact && n > 0);
-        uint64_t rule = rule_of(walk->list, generation, pc - !walk->frame.exact);
+        uint64_t rule = rule_of(walk->list, walk->generation, pc - !walk->frame.exact);
         if (__builtin_expect(rule_kind(rule) > rule_from_bp, 0) ||
             (result = unwind_step(&walk->stack, &walk->frame, rule)) != unwind_ok)
             result = hard_step(walk, rule);
@@ -154,7 +154,8 @@ static UNSANITIZED uint32_t go(struct walk *walk, uint64_t *pcs, uint32_t max, b
 UNSANITIZED uint32_t walk_context(const ucontext_t *context, uint64_t *pcs, uint32_t max, bool *truncated)
 {
     const uint64_t *registers = (const uint64_t *)context->uc_mcontext.gregs;
-    struct walk walk = {.list = modules_current(),
+    struct walk walk = {.generation = spread(modules_generation()),
+                        .list = modules_current(),
                         .frame = {.pc = registers[rule_rip],
                                   .sp = registers[rule_rsp],
                                   .bp = registers[rule_rbp],
@@ -168,7 +169,8 @@ UNSANITIZED uint32_t walk_context(const ucontext_t *context, uint64_t *pcs, uint
 UNSANITIZED uint32_t walk_caller(const void *frame_address, uint64_t *pcs, uint32_t max, bool *truncated)
 {
     const uint64_t *saved = frame_address;
-    struct walk walk = {.list = modules_current(),
+    struct walk walk = {.generation = spread(modules_generation()),
+                        .list = modules_current(),
                         .frame = {.pc = saved[1], .sp = (uint64_t)(uintptr_t)(saved + 2), .bp = saved[0]}};
     if (!stack_bounds_find(walk.frame.sp, &walk.stack))
         walk.stack = (struct unwind_stack){0};
