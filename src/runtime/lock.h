@@ -12,16 +12,16 @@
 /* The order in which one thread may take them: only one of a higher rank than all it holds (or of the same rank, where
  * several of a kind are taken in the order of their addresses). Sanitizer builds and the tests check it. */
 enum lock_rank {
-    lock_rank_endpoint,     /* the server's state */
-    lock_rank_profile,      /* one CPU profile at a time */
-    lock_rank_threads,      /* the list of threads */
+    lock_rank_endpoint,       /* the server's state */
+    lock_rank_profile,        /* one CPU profile at a time */
+    lock_rank_threads,        /* the list of threads */
     lock_rank_profile_signal, /* who has SIGPROF */
-    lock_rank_modules,      /* the unwind rows of the loaded modules */
-    lock_rank_symbols,      /* the names that were read */
-    lock_rank_heap_rate,    /* setting the heap profile's rate */
-    lock_rank_heap_threads, /* the threads' counters that are free for reuse */
-    lock_rank_heap_stripe,  /* a part of the table of sampled blocks */
-    lock_rank_pages,        /* libsonde's own memory: may be taken under all others */
+    lock_rank_modules,        /* the unwind rows of the loaded modules */
+    lock_rank_symbols,        /* the names that were read */
+    lock_rank_heap_rate,      /* setting the heap profile's rate */
+    lock_rank_heap_threads,   /* the threads' counters that are free for reuse */
+    lock_rank_heap_stripe,    /* a part of the table of sampled blocks */
+    lock_rank_pages,          /* libsonde's own memory: may be taken under all others */
     lock_ranks,
 };
 

@@ -145,20 +145,26 @@ static void read_stat(struct str text, struct task *task)
         task->state = text.p[close + 2];
 }
 
-/* "230 0x0 ... 0x7ffd43340718 0x7f3b6289e503": the call, six arguments, stack pointer, program counter. "running", or a
- * call of -1, says that the thread is in none. */
+/* "230 0x0 ... 0x7ffd43340718 0x7f3b6289e503": the call, six arguments, stack pointer, program counter. "running" while
+ * it runs; "-1 0x7ffd43340718 0x7f3b6289e503" when it is stopped outside of a call. */
 static void read_call(struct str text, struct task *task)
 {
-    uint64_t call;
-    if (!take_number(&text, &call))
+    uint64_t call = 0, arguments[task_call_arguments] = {0}, sp, pc;
+    bool in_call = !str_starts_with(text, STR("-1 "));
+    if (!in_call)
+        text = str_skip(text, 3);
+    else if (!take_number(&text, &call))
         return;
-    for (int i = 0; i < task_call_arguments; i++)
-        if (!take_number(&text, &task->arguments[i]))
+    for (int i = 0; i < task_call_arguments && in_call; i++)
+        if (!take_number(&text, &arguments[i]))
             return;
-    if (!take_number(&text, &task->sp) || !take_number(&text, &task->pc))
+    if (!take_number(&text, &sp) || !take_number(&text, &pc))
         return;
+    task->in_call = in_call;
     task->call = (int64_t)call;
-    task->in_call = true;
+    memcpy(task->arguments, arguments, sizeof arguments);
+    task->sp = sp;
+    task->pc = pc;
 }
 
 /* The hexadecimal mask after "SigBlk:"; bit 0 is signal 1. */

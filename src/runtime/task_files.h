@@ -16,7 +16,7 @@ struct task {
     bool in_call;              /* it is asleep in a system call, of which the next lines tell */
     int64_t call;              /* the system call's number */
     uint64_t arguments[task_call_arguments];
-    uint64_t sp, pc;     /* of the instruction after the call */
+    uint64_t sp, pc;     /* where it goes on in the program; 0 while it runs, or where that can't be read */
     bool blocks_sigprof; /* SIGPROF does not reach it */
     uint64_t switches;   /* how often it has gone to sleep: the same number twice says that it slept all the time */
 };

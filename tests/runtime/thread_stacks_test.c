@@ -1,0 +1,405 @@
+/* The stacks of threads that run, sleep, block signals, come and go. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/pages.h"
+#include "runtime/start.h"
+#include "runtime/thread_stacks.h"
+#include "runtime/threads.h"
+#include "testing.h"
+
+#include "burning.h"
+
+static struct snapshot snapshot;
+static struct thread_states states;
+static _Atomic bool stop;
+static _Atomic pid_t tid;
+static int never[2]; /* a pipe that nobody writes to until the end */
+
+static int set_up(void **state)
+{
+    (void)state;
+    start_ensure();
+    snapshot_init(&snapshot, pages_mem());
+    states = (struct thread_states){.mem = pages_mem()};
+    stop = false;
+    tid = 0;
+    return pipe(never);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    snapshot_finish(&snapshot);
+    thread_states_finish(&states);
+    close(never[0]);
+    close(never[1]);
+    return 0;
+}
+
+static void begin(pthread_t *thread, void *(*routine)(void *), void *argument)
+{
+    assert_int_equal(pthread_create(thread, NULL, routine, argument), 0);
+    while (tid == 0)
+        sched_yield();
+}
+
+/* Until the thread sleeps. */
+static void await_sleep(void)
+{
+    struct task task;
+    while (task_read(tid, &task) && task.state != 'S')
+        usleep(1000);
+}
+
+static void end(pthread_t thread)
+{
+    stop = true;
+    assert_int_equal(write(never[1], "x", 1), 1);
+    pthread_join(thread, NULL);
+}
+
+static const struct snapshot_sample *sample_of(pid_t id)
+{
+    for (size_t i = 0; i < snapshot.samples.n; i++)
+        if (snapshot.samples.at[i].tid == id)
+            return &snapshot.samples.at[i];
+    return NULL;
+}
+
+static const struct thread_state *state_of(pid_t id)
+{
+    for (size_t i = 0; i < states.of.n; i++)
+        if (states.of.at[i].tid == id)
+            return &states.of.at[i];
+    return NULL;
+}
+
+static void take(void)
+{
+    assert_int_equal(threads_snapshot(&snapshot, &states), 0);
+    assert_int_equal(snapshot.samples.n, states.of.n);
+}
+
+static __attribute__((noinline)) void *run_always(void *argument)
+{
+    tid = (pid_t)syscall(SYS_gettid);
+    while (!stop)
+        burning_sink++;
+    return argument;
+}
+
+static void a_running_thread_shows_its_stack(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    begin(&thread, run_always, NULL);
+    take();
+    const struct snapshot_sample *sample = sample_of(tid);
+    assert_non_null(sample);
+    assert_true(sample_has(&snapshot, sample, run_always));
+    assert_true(sample->leaf_is_exact);
+    assert_false(sample->truncated);
+    assert_int_equal(sample->values[0], 1);
+    assert_string_equal(state_of(tid)->activity, "running");
+    assert_non_null(sample_of(getpid()));
+    assert_int_equal(snapshot.samples.n, 2);
+    assert_int_equal(snapshot.lost, 0);
+    end(thread);
+}
+
+static __attribute__((noinline)) void *read_never(void *argument)
+{
+    char byte;
+    prctl(PR_SET_NAME, "reader");
+    tid = (pid_t)syscall(SYS_gettid);
+    *(long *)argument = read(never[0], &byte, 1);
+    return argument;
+}
+
+static void a_thread_asleep_in_a_call_shows_its_stack_and_sleeps_on(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    long result = 0;
+    begin(&thread, read_never, &result);
+    await_sleep();
+    take();
+    const struct snapshot_sample *sample = sample_of(tid);
+    assert_non_null(sample);
+    assert_true(sample_has(&snapshot, sample, read_never));
+    assert_string_equal(state_of(tid)->activity, "syscall");
+    assert_string_equal(state_of(tid)->name, "reader");
+    end(thread);
+    assert_int_equal(result, 1);
+}
+
+static __attribute__((noinline)) void *poll_never(void *argument)
+{
+    struct pollfd input = {.fd = never[0], .events = POLLIN};
+    tid = (pid_t)syscall(SYS_gettid);
+    int result = poll(&input, 1, 60000);
+    *(long *)argument = result < 0 ? -errno : result;
+    return argument;
+}
+
+static void a_call_that_a_signal_would_cut_short_is_not_disturbed(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    long result = 0;
+    begin(&thread, poll_never, &result);
+    await_sleep();
+    for (int i = 0; i < 50; i++) {
+        snapshot.samples.n = snapshot.pcs.n = states.of.n = 0;
+        take();
+        const struct snapshot_sample *sample = sample_of(tid);
+        assert_non_null(sample);
+        assert_true(sample->npcs > 1);
+        assert_string_equal(state_of(tid)->activity, "IO wait");
+    }
+    end(thread);
+    assert_int_equal(result, 1);
+}
+
+static __attribute__((noinline)) void *sleep_with_signals_blocked(void *argument)
+{
+    sigset_t all;
+    char byte;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    tid = (pid_t)syscall(SYS_gettid);
+    *(long *)argument = read(never[0], &byte, 1);
+    return argument;
+}
+
+static void a_thread_that_blocks_signals_is_read_from_outside(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    long result = 0;
+    begin(&thread, sleep_with_signals_blocked, &result);
+    await_sleep();
+    take();
+    const struct snapshot_sample *sample = sample_of(tid);
+    assert_non_null(sample);
+    assert_true(sample->npcs > 1);
+    end(thread);
+}
+
+static __attribute__((noinline)) void *run_with_signals_blocked(void *argument)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    tid = (pid_t)syscall(SYS_gettid);
+    while (!stop)
+        burning_sink++;
+    return argument;
+}
+
+static void a_thread_that_runs_and_blocks_signals_is_counted_as_lost(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    begin(&thread, run_with_signals_blocked, NULL);
+    take();
+    const struct snapshot_sample *sample = sample_of(tid);
+    assert_non_null(sample);
+    assert_int_equal(sample->npcs, 0);
+    assert_true(sample->truncated);
+    assert_int_equal(snapshot.lost, 1);
+    end(thread);
+}
+
+static void the_time_that_a_thread_has_slept_is_known_from_the_snapshot_before(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    long result = 0;
+    begin(&thread, read_never, &result);
+    await_sleep();
+    take();
+    assert_int_equal(state_of(tid)->wait_seconds, 0);
+    usleep(1200000);
+    states.of.n = snapshot.samples.n = snapshot.pcs.n = 0;
+    take();
+    assert_true(state_of(tid)->wait_seconds >= 1);
+    end(thread);
+}
+
+static void *own_thread(void *argument)
+{
+    char byte;
+    tid = (pid_t)syscall(SYS_gettid);
+    *(long *)argument = read(never[0], &byte, 1);
+    tid = 0;
+    return NULL;
+}
+
+static void threads_of_our_own_do_not_show(void **state)
+{
+    (void)state;
+    static long result;
+    uint64_t before = threads_count(), created = threads_created_count();
+    assert_int_equal(threads_start_own(own_thread, &result), 0);
+    while (tid == 0)
+        sched_yield();
+    take();
+    assert_null(sample_of(tid));
+    assert_int_equal(threads_count(), before);
+    assert_int_equal(threads_created_count(), created);
+    assert_int_equal(write(never[1], "x", 1), 1);
+    while (tid != 0)
+        sched_yield();
+}
+
+static __attribute__((noinline)) void create_here(void)
+{
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_always, NULL), 0);
+    pthread_join(thread, NULL);
+    __asm__ volatile("");
+}
+
+static void threadcreate_counts_the_stacks_of_the_calls(void **state)
+{
+    (void)state;
+    stop = true;
+    uint64_t before = threads_created_count();
+    for (int i = 0; i < 3; i++)
+        create_here();
+    assert_int_equal(threads_created_count(), before + 3);
+    threadcreate_snapshot(&snapshot);
+    assert_int_equal(samples_in(&snapshot, create_here), 3);
+    assert_int_equal(samples_in(&snapshot, NULL), before + 3);
+}
+
+static void *short_life(void *argument)
+{
+    return argument;
+}
+
+static void *churn_threads(void *argument)
+{
+    while (!stop) {
+        pthread_t threads[8];
+        for (int i = 0; i < 8; i++)
+            if (pthread_create(&threads[i], NULL, short_life, NULL) != 0)
+                threads[i] = 0;
+        for (int i = 0; i < 8; i++)
+            if (threads[i])
+                pthread_join(threads[i], NULL);
+    }
+    return argument;
+}
+
+static void snapshots_are_taken_while_threads_come_and_go(void **state)
+{
+    (void)state;
+    pthread_t churner;
+    assert_int_equal(pthread_create(&churner, NULL, churn_threads, NULL), 0);
+    for (int i = 0; i < 200; i++) {
+        snapshot.samples.n = snapshot.pcs.n = states.of.n = 0;
+        take();
+        assert_non_null(sample_of(getpid()));
+    }
+    stop = true;
+    pthread_join(churner, NULL);
+}
+
+static void *wait_for_stop(void *argument)
+{
+    char byte;
+    return read(never[0], &byte, 0) == 0 && read(never[0], &byte, 1) == 1 ? argument : NULL;
+}
+
+static void more_threads_than_one_batch_are_all_there(void **state)
+{
+    (void)state;
+    enum { threads = 150 };
+    pthread_t ids[threads];
+    for (int i = 0; i < threads; i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, wait_for_stop, NULL), 0);
+    while (threads_count() < threads + 1)
+        sched_yield();
+    take();
+    assert_int_equal(snapshot.samples.n, threads + 1);
+    assert_int_equal(threads_count(), threads + 1);
+    char bytes[threads] = {0};
+    assert_int_equal(write(never[1], bytes, threads), threads);
+    for (int i = 0; i < threads; i++)
+        pthread_join(ids[i], NULL);
+}
+
+static void a_forked_child_has_one_thread(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    int status;
+    begin(&thread, run_always, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        bool one = threads_snapshot(&snapshot, &states) == 0 && snapshot.samples.n == 1 &&
+                   snapshot.samples.at[0].tid == getpid() && threads_count() == 1;
+        pthread_t own;
+        bool more = pthread_create(&own, NULL, short_life, NULL) == 0 && pthread_join(own, NULL) == 0;
+        _exit(one && more ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    end(thread);
+}
+
+static void *end_by_pthread_exit(void *argument)
+{
+    pthread_exit(argument);
+}
+
+static void threads_unregister_however_they_end(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    sigset_t mask;
+    assert_int_equal(pthread_create(&thread, NULL, end_by_pthread_exit, NULL), 0);
+    pthread_join(thread, NULL);
+    long result = 0;
+    begin(&thread, read_never, &result);
+    pid_t id = tid;
+    assert_int_equal(pthread_cancel(thread), 0);
+    pthread_join(thread, NULL);
+    int known = 0;
+    threads_lock(&mask);
+    for (struct thread *each = threads_next(0); each; each = threads_next(each->index + 1))
+        known += each->tid == id || each->tid != getpid();
+    threads_unlock(&mask);
+    assert_int_equal(known, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_running_thread_shows_its_stack),
+        TEST(a_thread_asleep_in_a_call_shows_its_stack_and_sleeps_on),
+        TEST(a_call_that_a_signal_would_cut_short_is_not_disturbed),
+        TEST(a_thread_that_blocks_signals_is_read_from_outside),
+        TEST(a_thread_that_runs_and_blocks_signals_is_counted_as_lost),
+        TEST(the_time_that_a_thread_has_slept_is_known_from_the_snapshot_before),
+        TEST(threads_of_our_own_do_not_show),
+        TEST(threadcreate_counts_the_stacks_of_the_calls),
+        TEST(snapshots_are_taken_while_threads_come_and_go),
+        TEST(more_threads_than_one_batch_are_all_there),
+        TEST(a_forked_child_has_one_thread),
+        TEST(threads_unregister_however_they_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
