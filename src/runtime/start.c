@@ -39,10 +39,3 @@ void start_ensure(void)
         sched_yield();
     errno = saved;
 }
-
-/* Before the constructors of the program, and of the libraries that the linker puts after us. In a program linked with
- * libsonde.a this is one of its own first constructors. */
-__attribute__((constructor(101))) static void start_early(void)
-{
-    start_ensure();
-}

@@ -4,7 +4,7 @@
 #define SONDE_RUNTIME_START_H
 
 /* Starts everything that needs starting, once; then it costs one load. From any thread, not a signal handler. The
- * library's constructor calls it, and whoever may come before that: interposed functions other than malloc's, which
+ * libraries' constructor calls it, and whoever may come before that: interposed functions other than malloc's, which
  * work without, and the public functions. */
 void start_ensure(void);
 
