@@ -10,6 +10,12 @@
 /* In the order of their names, which is the order in which they are listed. */
 const struct report_command report_commands[] = {
     {"comments", write_report, report_comments, false, NULL, "Print the comments kept in the profile", NULL},
+    {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
+     "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
+     "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},
+    {"peek", write_report, report_peek, true, NULL, "Print callers and callees of functions that match a regexp",
+     "peek func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
+     "Shows the callers and callees of functions that match func_regex."},
     {"proto", write_proto, report_raw, false, "pb.gz", "Write the profile as gzipped protocol buffer", NULL},
     {"raw", write_report, report_raw, false, NULL, "Print all that the profile holds as text", NULL},
     {"tags", write_report, report_tags, false, NULL, "Print the tags of the profile and their values",
@@ -18,6 +24,7 @@ const struct report_command report_commands[] = {
     {"text", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("text")},
     {"top", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("top")},
     {"traces", write_report, report_traces, false, NULL, "Print every sample with its stack", NULL},
+    {"tree", write_report, report_tree, false, NULL, "Print the call graph as text", TOP_USAGE("tree")},
 };
 const size_t report_ncommands = sizeof report_commands / sizeof *report_commands;
 

@@ -5,6 +5,7 @@
 
 #include "cli/output.h"
 #include "profile/encode.h"
+#include "profile/pattern.h"
 #include "wire/gzip.h"
 
 enum { gzip_level = 6 };
@@ -196,17 +197,38 @@ static bool write_output(const struct report_run *run, struct report_options *op
     return fine;
 }
 
+/* Compiles the regexp of a command that takes one; NULL for the others. False with an error. */
+static bool compile_param(const struct report_run *run, struct pattern **pattern)
+{
+    *pattern = NULL;
+    if (!run->command->has_param)
+        return true;
+    struct buf reason;
+    buf_init(&reason, run->error->mem);
+    *pattern = pattern_create(str_of(run->param), run->error->mem, &reason);
+    if (!*pattern)
+        buf_printf(run->error, "parsing argument regexp %s: %.*s", run->param, (int)reason.n, reason.p);
+    buf_finish(&reason);
+    return *pattern;
+}
+
 bool report_run(const struct report_run *run)
 {
     uint32_t index;
     struct report_basis basis;
-    if (!report_sample_index(run->profile, run->config->sample_index, &index, run->error))
+    struct pattern *pattern;
+    if (!report_sample_index(run->profile, run->config->sample_index, &index, run->error) ||
+        !compile_param(run, &pattern))
         return false;
     struct report_options options = options_of(run->config, run->command->format, index);
-    if (!report_basis_init(&basis, run->profile, index, run->config->mean, run->error->mem))
-        return false;
-    options.basis = &basis;
-    bool fine = write_output(run, &options);
-    report_basis_finish(&basis);
+    options.symbol = pattern;
+    options.symbol_text = str_of(run->param);
+    bool fine = report_basis_init(&basis, run->profile, index, run->config->mean, run->error->mem);
+    if (fine) {
+        options.basis = &basis;
+        fine = write_output(run, &options);
+        report_basis_finish(&basis);
+    }
+    pattern_destroy(pattern);
     return fine;
 }

@@ -1,0 +1,267 @@
+/* libiberty prints names in full, with no switch for leaving template arguments out. They are taken out of the printed
+ * text: its brackets are balanced, and what else has one (operator<, ->) is known. */
+#include "symbol/demangle.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include <libiberty/demangle.h>
+
+/* Longer symbols than this stay as they are. */
+enum { longest_symbol = 1 << 16, deepest_nest = 512 };
+
+static void take_part(const char *text, size_t length, void *to)
+{
+    buf_bytes(to, text, length);
+}
+
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+
+static bool begins_at(struct str s, size_t at, struct str word)
+{
+    return str_starts_with(str_skip(s, at), word);
+}
+
+/* The length of an operator's name that begins at `at` ("operator<<"), 0 where none does. A conversion operator's type
+ * is not part of it. */
+static size_t operator_at(struct str s, size_t at)
+{
+    static const struct str signs[] = {
+        {"<=>", 3}, {"<<=", 3}, {">>=", 3}, {"->*", 3}, {"<<", 2}, {">>", 2}, {"<=", 2},
+        {">=", 2},  {"->", 2},  {"()", 2},  {"[]", 2},  {"<", 1},  {">", 1},
+    };
+    if (s.p[at] != 'o' || !begins_at(s, at, STR("operator")) || (at > 0 && is_word(s.p[at - 1])))
+        return 0;
+    size_t end = at + 8;
+    if (end < s.n && is_word(s.p[end]))
+        return 0;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (begins_at(s, end, signs[i]))
+            return end - at + signs[i].n;
+    }
+    return end - at;
+}
+
+/* The position behind the group whose opening bracket is at `at`, or s.n where it is not closed. A '>' closes only what
+ * a '<' opened: inside parentheses it is an operator. */
+static size_t group_end(struct str s, size_t at)
+{
+    char open[deepest_nest];
+    size_t depth = 0;
+    for (size_t i = at; i < s.n;) {
+        size_t name = operator_at(s, i);
+        char c = s.p[i];
+        if (name > 0) {
+            i += name;
+            continue;
+        }
+        if (c == '<' || c == '(' || c == '[' || c == '{') {
+            if (depth == deepest_nest)
+                return s.n;
+            open[depth++] = c;
+        } else if (c == '>' && open[depth - 1] == '<' && s.p[i - 1] != '-') {
+            depth--;
+        } else if (c == ')' || c == ']' || c == '}') {
+            char opener = c == ')' ? '(' : c == ']' ? '[' : '{';
+            while (depth > 0 && open[--depth] != opener)
+                ;
+        }
+        i++;
+        if (depth == 0)
+            return i;
+    }
+    return s.n;
+}
+
+/* Whether a '<' begins template arguments, and not <Type as Trait> of Rust: it stands behind a name. */
+static bool begins_arguments(struct str s, size_t at, bool rust)
+{
+    return !rust || (at > 0 && (is_word(s.p[at - 1]) || (at > 2 && s.p[at - 1] == ':' && is_word(s.p[at - 3]))));
+}
+
+static void drop_last(struct buf *out, size_t from, struct str end)
+{
+    if (str_ends_with(str_skip(buf_text(out), from), end))
+        out->n -= end.n;
+}
+
+/* Appends a printed name without its template arguments. */
+static void put_without_templates(struct str s, bool rust, struct buf *out)
+{
+    size_t from = out->n;
+    for (size_t i = 0; i < s.n;) {
+        size_t name = operator_at(s, i);
+        if (name > 0) {
+            buf_bytes(out, s.p + i, name);
+            i += name;
+        } else if (s.p[i] == '<' && begins_arguments(s, i, rust)) {
+            drop_last(out, from, rust ? STR("::") : STR(" "));
+            i = group_end(s, i);
+        } else {
+            buf_byte(out, s.p[i++]);
+        }
+    }
+}
+
+/* Whether behind a parameter list comes what is local to its function: "foo(int) const::". */
+static bool encloses(struct str s, size_t end)
+{
+    static const struct str qualifiers[] = {{" const", 6}, {" volatile", 9}, {" &&", 3}, {" &", 2}};
+    for (size_t i = 0; i < sizeof qualifiers / sizeof *qualifiers; i++) {
+        if (begins_at(s, end, qualifiers[i]))
+            end += qualifiers[i].n;
+    }
+    return begins_at(s, end, STR("::"));
+}
+
+/* Appends a printed name with the parameters of enclosing functions left out: foo()::bar for foo(int)::bar. */
+static void put_without_enclosing(struct str s, struct buf *out)
+{
+    size_t from = out->n;
+    for (size_t i = 0; i < s.n;) {
+        size_t name = operator_at(s, i);
+        if (name > 0) {
+            buf_bytes(out, s.p + i, name);
+            i += name;
+            continue;
+        }
+        bool list = s.p[i] == '(' && !begins_at(s, i, STR("(anonymous namespace)")) &&
+                    !str_ends_with(str_skip(buf_text(out), from), STR("decltype"));
+        size_t end = list ? group_end(s, i) : s.n;
+        if (end < s.n && encloses(s, end)) {
+            buf_str(out, STR("()"));
+            i = end;
+        } else {
+            buf_byte(out, s.p[i++]);
+        }
+    }
+}
+
+/* Appends a printed name with "> >" where libiberty, behind an empty pack, closes two lists with ">>". A shift is
+ * printed between parentheses. */
+static void put_spaced(struct str s, struct buf *out)
+{
+    for (size_t i = 0; i < s.n;) {
+        size_t name = operator_at(s, i);
+        if (name > 0) {
+            buf_bytes(out, s.p + i, name);
+            i += name;
+            continue;
+        }
+        bool shift = i > 1 && i + 1 < s.n && s.p[i - 2] == ')' && s.p[i + 1] == '(';
+        if (i > 0 && s.p[i] == '>' && s.p[i - 1] == '>' && !shift)
+            buf_byte(out, ' ');
+        buf_byte(out, s.p[i++]);
+    }
+}
+
+/* Old Rust symbols look like C++ but for a last part "17h" and 16 digits of a hash. */
+static bool is_rust(struct str symbol)
+{
+    if (str_starts_with(symbol, STR("_R")))
+        return true;
+    return str_starts_with(symbol, STR("_ZN")) && symbol.n > 23 && symbol.p[symbol.n - 1] == 'E' &&
+           begins_at(symbol, symbol.n - 20, STR("17h"));
+}
+
+/* The symbol without what compilers put behind it for copies of a function (.cold, .constprop.0). */
+static struct str without_suffix(struct str symbol)
+{
+    return str_first(symbol, str_find(symbol, STR("."), 3));
+}
+
+static bool print(const char *symbol, bool rust, enum demangle_mode mode, struct buf *out)
+{
+    int options = DMGL_ANSI | (mode == demangle_full ? DMGL_PARAMS : 0);
+    if (rust && rust_demangle_callback(symbol, options, take_part, out))
+        return true;
+    return cplus_demangle_v3_callback(symbol, options, take_part, out) != 0;
+}
+
+bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
+{
+    struct str plain = without_suffix(symbol);
+    char *copy;
+    if (mode == demangle_none || symbol.n < 3 || symbol.n > longest_symbol || symbol.p[0] != '_' ||
+        !(copy = mem_get(out->mem, plain.n + 1)))
+        return false;
+    memcpy(copy, plain.p, plain.n);
+    copy[plain.n] = '\0';
+    struct buf whole, enclosed;
+    bool rust = is_rust(plain);
+    buf_init(&whole, out->mem);
+    buf_init(&enclosed, out->mem);
+    bool fine = print(copy, rust, mode, &whole);
+    if (fine && mode == demangle_full) {
+        put_spaced(buf_text(&whole), out);
+    } else if (fine && mode == demangle_templates) {
+        put_without_enclosing(buf_text(&whole), &enclosed);
+        put_spaced(buf_text(&enclosed), out);
+    } else if (fine) {
+        put_without_enclosing(buf_text(&whole), &enclosed);
+        put_without_templates(buf_text(&enclosed), rust, out);
+    }
+    buf_finish(&enclosed);
+    buf_finish(&whole);
+    mem_put(out->mem, copy, plain.n + 1);
+    return fine;
+}
+
+void demangle_bare(struct str name, enum demangle_mode mode, struct buf *out)
+{
+    if (mode == demangle_default && name.n <= longest_symbol)
+        put_without_templates(name, true, out);
+    else
+        buf_str(out, name);
+}
+
+static bool looks_like_cplusplus(struct str name)
+{
+    if (str_find(name, STR(".<"), 0) < name.n || str_find(name, STR("])."), 0) < name.n)
+        return false; /* a constructor of Java, a method of a generic type of Go */
+    for (size_t i = 0; i < name.n; i++) {
+        if (strchr("<>[]", name.p[i]) && name.p[i] != '\0')
+            return true;
+    }
+    return str_find(name, STR("::"), 0) < name.n;
+}
+
+/* Cuts the outermost groups between two brackets out of name; up to the first bracket that closes nothing, where Go
+ * gives up too. */
+static void cut_groups(struct buf *name, char open, char close)
+{
+    size_t depth = 0, first = 0;
+    for (size_t i = 0; i < name->n; i++) {
+        if (name->p[i] == open) {
+            if (depth++ == 0)
+                first = i;
+        } else if (name->p[i] == close) {
+            if (depth == 0)
+                return;
+            if (--depth > 0)
+                continue;
+            memmove(name->p + first, name->p + i + 1, name->n - i - 1);
+            name->n -= i + 1 - first;
+            i = first - 1;
+        }
+    }
+}
+
+void demangle_simplify(struct str name, enum demangle_mode mode, struct buf *out)
+{
+    if (mode == demangle_none || mode == demangle_full || !looks_like_cplusplus(name)) {
+        buf_str(out, name);
+        return;
+    }
+    struct buf rest;
+    buf_init(&rest, out->mem);
+    buf_str(&rest, name);
+    cut_groups(&rest, '(', ')');
+    if (mode == demangle_default)
+        cut_groups(&rest, '<', '>');
+    buf_str(out, buf_text(&rest));
+    buf_finish(&rest);
+}
