@@ -14,7 +14,7 @@
 
 struct binary;
 
-/* A function that an address lies in. Strings live as long as the binary; they are never NULL. */
+/* A function that an address lies in. Strings are never NULL. */
 struct binary_frame {
     struct str name;    /* as the linker knows it, where that is known */
     struct str file;    /* "" where unknown */
@@ -24,7 +24,7 @@ struct binary_frame {
 };
 
 /* Receives the frames of the address at `index`, innermost first; n is at least 1. from_debug is false where only a
- * symbol table knows the address. Frames are valid during the call. False stops. */
+ * symbol table knows the address. Frames and their strings are valid during the call. False stops. */
 typedef bool binary_sink(void *to, size_t index, const struct binary_frame *frames, size_t n, bool from_debug);
 
 /* Opens a file; NULL with one line in error where it cannot be read or is no ELF file. */

@@ -37,7 +37,7 @@ struct place {
 
 struct walk {
     struct mem *mem;
-    struct arena arena; /* scopes; emptied after each unit */
+    struct arena arena; /* scopes and paths; emptied after each unit */
     VEC(struct unit) units;
     VEC(struct span) spans;
     struct place *places; /* of each address, by unit and then ascending */
@@ -233,23 +233,34 @@ static int64_t number_of(Dwarf_Die *die, unsigned name)
     return (int64_t)value;
 }
 
+/* A path as libdw joins it may still be relative to where the unit was compiled. */
+static struct str whole_path(struct walk *walk, struct unit *unit, const char *path)
+{
+    Dwarf_Attribute attribute;
+    const char *folder = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute));
+    if (!path || path[0] == '/' || !folder || folder[0] != '/')
+        return text_of(path);
+    struct str whole = arena_printf(&walk->arena, "%s/%s", folder, path);
+    return whole.p ? whole : text_of(path);
+}
+
 /* The name of a file that a unit gave a number. */
-static struct str file_of(struct unit *unit, int64_t number)
+static struct str file_of(struct walk *walk, struct unit *unit, int64_t number)
 {
     Dwarf_Files *files;
     size_t n;
     if (dwarf_getsrcfiles(&unit->tree, &files, &n) != 0 || (uint64_t)number >= n)
         return STR("");
-    return text_of(dwarf_filesrc(files, (size_t)number, NULL, NULL));
+    return whole_path(walk, unit, dwarf_filesrc(files, (size_t)number, NULL, NULL));
 }
 
-static void place_of(struct unit *unit, uint64_t address, struct binary_frame *frame)
+static void place_of(struct walk *walk, struct unit *unit, uint64_t address, struct binary_frame *frame)
 {
     Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
     int number = 0;
     if (!line)
         return;
-    frame->file = text_of(dwarf_linesrc(line, NULL, NULL));
+    frame->file = whole_path(walk, unit, dwarf_linesrc(line, NULL, NULL));
     if (dwarf_lineno(line, &number) == 0)
         frame->line = number;
     if (dwarf_linecol(line, &number) == 0)
@@ -264,14 +275,14 @@ static bool tell(struct walk *walk, const struct place *at)
     struct binary_frame frames[deepest_inlining + 1];
     size_t n = 0;
     struct binary_frame frame = {.name = STR(""), .file = STR("")};
-    place_of(unit, at->address, &frame);
+    place_of(walk, unit, at->address, &frame);
     for (const struct scope *scope = at->scope; scope && n <= deepest_inlining; scope = scope->caller) {
         Dwarf_Die die = scope->die;
         frame.name = name_of(&die);
         frame.start_line = number_of(&die, DW_AT_decl_line);
         frames[n++] = frame;
         if (scope->caller)
-            frame = (struct binary_frame){.file = file_of(unit, number_of(&die, DW_AT_call_file)),
+            frame = (struct binary_frame){.file = file_of(walk, unit, number_of(&die, DW_AT_call_file)),
                                           .line = number_of(&die, DW_AT_call_line),
                                           .column = number_of(&die, DW_AT_call_column)};
     }

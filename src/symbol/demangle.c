@@ -79,7 +79,9 @@ static size_t group_end(struct str s, size_t at)
 /* Whether a '<' begins template arguments, and not <Type as Trait> of Rust: it stands behind a name. */
 static bool begins_arguments(struct str s, size_t at, bool rust)
 {
-    return !rust || (at > 0 && (is_word(s.p[at - 1]) || (at > 2 && s.p[at - 1] == ':' && is_word(s.p[at - 3]))));
+    if (at == 0 || !rust)
+        return at > 0;
+    return is_word(s.p[at - 1]) || (at > 2 && s.p[at - 1] == ':' && is_word(s.p[at - 3]));
 }
 
 static void drop_last(struct buf *out, size_t from, struct str end)
@@ -213,7 +215,7 @@ bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
 void demangle_bare(struct str name, enum demangle_mode mode, struct buf *out)
 {
     if (mode == demangle_default && name.n <= longest_symbol)
-        put_without_templates(name, true, out);
+        put_without_templates(name, false, out);
     else
         buf_str(out, name);
 }
