@@ -145,13 +145,17 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
     if (!describe(info, &image, &described))
         return 0;
     struct module *module = known(&described);
-    if (!module) {
+    bool is_fresh = !module;
+    if (is_fresh)
         module = add_module(&described, &image, info->dlpi_name);
-        scan->nfresh++;
-    }
-    if (!module || !vec_push(&scan->found, memory, module))
+    if (!module || !vec_push(&scan->found, memory, module)) {
+        if (module && is_fresh)
+            drop(module);
         scan->failed = true;
-    return scan->failed;
+        return 1;
+    }
+    scan->nfresh += is_fresh;
+    return 0;
 }
 
 static bool is_in(const struct module_list *list, const struct module *module)
@@ -223,7 +227,8 @@ static struct module_list *make_list(const struct scan *scan)
         mem_put(memory, modules, room * sizeof *modules);
         return NULL;
     }
-    *list = (struct module_list){.starts = starts, .modules = modules, .program = scan->found.at[0]};
+    *list = (struct module_list){
+        .previous = old == &nothing ? NULL : old, .starts = starts, .modules = modules, .program = scan->found.at[0]};
     for (size_t i = 0; i < scan->found.n; i++)
         insert(list, scan->found.at[i]);
     for (uint32_t i = 0; i < old->n; i++)
@@ -232,28 +237,31 @@ static struct module_list *make_list(const struct scan *scan)
     return list;
 }
 
+static void drop_fresh(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->found.n; i++)
+        if (!is_in(modules_current(), scan->found.at[i]))
+            drop(scan->found.at[i]);
+}
+
 /* Makes the result of a scan the current list. */
 static int publish(struct scan *scan)
 {
     const struct module_list *old = modules_current();
-    struct module_list *list = NULL;
-    if (scan->failed || scan->found.n == 0) {
-        for (size_t i = 0; i < scan->found.n; i++)
-            if (!is_in(old, scan->found.at[i]))
-                drop(scan->found.at[i]);
+    const struct module_list *list = old;
+    if (!scan->failed && scan->found.n > 0 && scan->nfresh > 0) {
+        name_fresh(scan);
+        list = make_list(scan);
+    }
+    if (scan->failed || scan->found.n == 0 || !list) {
+        drop_fresh(scan);
         return ENOMEM;
     }
-    name_fresh(scan);
     for (uint32_t i = 0; i < old->n; i++)
         atomic_store(&old->modules[i]->loaded, was_found(scan, old->modules[i]));
     for (size_t i = 0; i < scan->found.n; i++)
         atomic_store(&scan->found.at[i]->loaded, true);
-    if (scan->nfresh > 0) {
-        list = make_list(scan);
-        if (!list)
-            return ENOMEM;
-        atomic_store_explicit(&current, list, memory_order_release);
-    }
+    atomic_store_explicit(&current, list, memory_order_release);
     atomic_fetch_add_explicit(&generation, 1, memory_order_release);
     seen_adds = scan->adds;
     seen_subs = scan->subs;

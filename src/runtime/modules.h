@@ -23,15 +23,17 @@ struct module {
     uint64_t bias;         /* address in this process = the image's own address + bias */
     const char *path;      /* as /proc/self/maps has it: "/usr/bin/app", "[vdso]"; never NULL, lives for ever */
     char build_id[elf_build_id_hex_max]; /* hexadecimal, or "" */
-    const struct unwind_table *unwind;   /* by the image's own addresses; NULL where there was no memory for it */
-    atomic_bool loaded;                  /* false after it was unloaded; the record stays */
+    const struct unwind_table *unwind; /* by the image's own addresses; NULL where there was no memory for it: then the
+                                          module's own data is read */
+    atomic_bool loaded;                /* false after it was unloaded; the record stays */
 };
 
 struct module_list {
-    uint32_t n;                   /* modules, in ascending order of their addresses, without overlap */
-    uint64_t *starts;             /* their starts, for the search */
-    struct module **modules;      /* their records */
-    const struct module *program; /* the program itself */
+    const struct module_list *previous; /* the list before this; somebody may still be reading it */
+    uint32_t n;                         /* modules, in ascending order of their addresses, without overlap */
+    uint64_t *starts;                   /* their starts, for the search */
+    struct module **modules;            /* their records */
+    const struct module *program;       /* the program itself */
 };
 
 /* Makes the first list, with memory from `mem` from now on (which must be safe to use from any thread). 0 or an errno

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -53,6 +54,7 @@ static bool agree(void)
 }
 
 static volatile int sink;
+static volatile bool compared;
 
 static __attribute__((noinline)) bool recurse(int depth)
 {
@@ -68,8 +70,6 @@ static void deep_recursion_is_walked_to_its_end(void **state)
     assert_true(recurse(7));
     assert_true(recurse(200));
 }
-
-static volatile bool compared;
 
 static int compare(const void *a, const void *b)
 {
@@ -164,6 +164,94 @@ static void a_signal_handler_walks_itself_and_what_it_interrupted(void **state)
     assert_true(interrupted->n > 4);
 }
 
+/* --- Stacks that are not the thread's own ------------------------------------------------------------------------- */
+
+static ucontext_t main_context, coroutine_context;
+static volatile bool coroutine_same;
+
+static void coroutine(void)
+{
+    struct stack stack;
+    stack.n = walk_here(stack.pcs, most, &stack.truncated);
+    coroutine_same = recurse(20) && !stack.truncated;
+    raise(SIGUSR1);
+    swapcontext(&coroutine_context, &main_context);
+}
+
+/* A coroutine on a stack between pages that can't be read. */
+static void coroutines_are_walked_on_their_own_stacks(void **state)
+{
+    (void)state;
+    enum { page = 4096, pages = 16 };
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+    char *stack = mmap(NULL, (pages + 2) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(stack != MAP_FAILED && mprotect(stack + page, pages * page, PROT_READ | PROT_WRITE) == 0);
+    sigaction(SIGUSR1, &action, NULL);
+    getcontext(&coroutine_context);
+    coroutine_context.uc_stack.ss_sp = stack + page;
+    coroutine_context.uc_stack.ss_size = pages * page;
+    makecontext(&coroutine_context, coroutine, 0);
+    compared = coroutine_same = false;
+    swapcontext(&main_context, &coroutine_context);
+    assert_true(coroutine_same);
+    assert_true(compared);
+    assert_false(interrupted->truncated);
+    munmap(stack, (pages + 2) * page);
+}
+
+static void handlers_on_a_stack_of_their_own_are_walked_into_the_other(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    stack_t alternate = {.ss_size = 1 << 18}, before;
+    alternate.ss_sp = malloc(alternate.ss_size);
+    assert_non_null(alternate.ss_sp);
+    sigaltstack(&alternate, &before);
+    sigaction(SIGUSR1, &action, NULL);
+    compared = false;
+    raise(SIGUSR1);
+    assert_true(compared);
+    assert_false(interrupted->truncated);
+    before.ss_flags = SS_DISABLE;
+    sigaltstack(&before, NULL);
+    free(alternate.ss_sp);
+}
+
+/* --- Nonsense ----------------------------------------------------------------------------------------------------- */
+
+/* Registers with anything in them: the walk ends, in its bounds, without a fault. */
+static void any_registers_are_survived(void **state)
+{
+    (void)state;
+    uint64_t seed = 1, here[most];
+    ucontext_t context;
+    bool truncated;
+    uint32_t n = walk_here(here, most, &truncated);
+    const uint64_t interesting[] = {0,
+                                    8,
+                                    UINT64_MAX,
+                                    UINT64_MAX - 7,
+                                    (uint64_t)(uintptr_t)&seed,
+                                    (uint64_t)(uintptr_t)&main_context,
+                                    (uint64_t)(uintptr_t)qsort,
+                                    0x7fffffffffff};
+    getcontext(&context);
+    for (int i = 0; i < 200000; i++) {
+        uint64_t *registers = (uint64_t *)context.uc_mcontext.gregs;
+        for (int r = 0; r < 17; r++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            uint64_t what = seed >> 33, word = interesting[(what >> 4) % 8];
+            registers[r] = what % 4 == 0   ? seed
+                           : what % 4 == 1 ? here[(what >> 4) % n]
+                                           : word + ((what >> 8) % 4096) * 8 - 4096;
+        }
+        uint64_t pcs[16];
+        uint32_t stored = walk_context(&context, pcs, 16, &truncated);
+        assert_true(stored >= 1 && stored <= 16);
+        assert_true(pcs[0] == registers[16]);
+    }
+}
+
 static void a_short_buffer_is_filled_and_the_rest_counted_as_truncated(void **state)
 {
     (void)state;
@@ -187,6 +275,9 @@ int main(void)
         cmocka_unit_test(frames_that_realign_the_stack_are_walked),
         cmocka_unit_test(threads_are_walked_with_and_without_known_bounds),
         cmocka_unit_test(a_signal_handler_walks_itself_and_what_it_interrupted),
+        cmocka_unit_test(coroutines_are_walked_on_their_own_stacks),
+        cmocka_unit_test(handlers_on_a_stack_of_their_own_are_walked_into_the_other),
+        cmocka_unit_test(any_registers_are_survived),
         cmocka_unit_test(a_short_buffer_is_filled_and_the_rest_counted_as_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static long probe(uint64_t address)
  * sandbox forbids it, it changes nothing, and without libc's wrapper errno stays as it was. */
 bool stack_bounds_probe(uint64_t address)
 {
-    return probe(address) != -EFAULT;
+    return address >= page_size && probe(address) != -EFAULT; /* a NULL mask is one not given, and is not read */
 }
 
 bool stack_bounds_find(uint64_t sp, struct unwind_stack *stack)

@@ -19,14 +19,15 @@ static struct {
     _Atomic uint64_t rule;
 } cache[1 << cache_bits] __attribute__((aligned(64)));
 
-/* The right unwind data for a pc in a module that isn't in the list, as the C library knows it. */
-static uint64_t rule_from_dynamic_linker(uint64_t pc)
+/* The rule straight from a module's unwind data, as the C library knows it, where there is no table. */
+static uint64_t rule_from_dynamic_linker(uint64_t pc, bool is_new)
 {
 #if defined __GLIBC__ && __GLIBC_PREREQ(2, 35)
     struct dl_find_object found;
     if (_dl_find_object((void *)(uintptr_t)pc, &found) != 0 || !found.dlfo_eh_frame)
         return rule_plain(rule_unknown);
-    modules_set_stale();
+    if (is_new)
+        modules_set_stale();
     struct elf_unwind unwind;
     const char *header = found.dlfo_eh_frame, *limit = found.dlfo_map_end;
     if (!elf_unwind_from_header((struct str){header, (size_t)(limit - header)}, (uint64_t)(uintptr_t)header, &unwind) ||
@@ -38,6 +39,7 @@ static uint64_t rule_from_dynamic_linker(uint64_t pc)
     return unwind_rule_from_data(&unwind, pc);
 #else
     (void)pc;
+    (void)is_new;
     return rule_plain(rule_unknown);
 #endif
 }
@@ -45,9 +47,9 @@ static uint64_t rule_from_dynamic_linker(uint64_t pc)
 static __attribute__((noinline)) uint64_t find_rule(const struct module_list *list, uint64_t pc)
 {
     const struct module *module = modules_find(list, pc);
-    if (!module || !atomic_load_explicit(&module->loaded, memory_order_relaxed))
-        return rule_from_dynamic_linker(pc);
-    return module->unwind ? unwind_table_find(module->unwind, pc - module->bias) : rule_plain(rule_unknown);
+    if (!module || !module->unwind || !atomic_load_explicit(&module->loaded, memory_order_relaxed))
+        return rule_from_dynamic_linker(pc, !module);
+    return unwind_table_find(module->unwind, pc - module->bias);
 }
 
 static inline uint64_t spread(uint32_t generation)
