@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "runtime/cpu.h"
+#include "runtime/heap.h"
 #include "runtime/modules.h"
 #include "runtime/pages.h"
 #include "runtime/profile_signal.h"
@@ -23,6 +24,7 @@ static void prepare(void)
     cpu_fork_prepare();
     threads_fork_prepare();
     profile_signal_fork_prepare();
+    heap_fork_prepare();
     pages_fork_prepare();
     mask = old;
     errno = saved;
@@ -33,6 +35,7 @@ static void parent(void)
     int saved = errno;
     sigset_t old = mask;
     pages_fork_done();
+    heap_fork_parent();
     profile_signal_fork_parent();
     threads_fork_parent();
     cpu_fork_parent();
@@ -45,6 +48,7 @@ static void child(void)
     int saved = errno;
     sigset_t old = mask;
     pages_fork_done();
+    heap_fork_child();
     modules_fork_child();
     profile_signal_fork_child();
     thread_stacks_fork_child();

@@ -18,7 +18,6 @@ enum lock_rank {
     lock_rank_profile_signal, /* who has SIGPROF */
     lock_rank_modules,        /* the unwind rows of the loaded modules */
     lock_rank_symbols,        /* the names that were read */
-    lock_rank_heap_rate,      /* setting the heap profile's rate */
     lock_rank_heap_threads,   /* the threads' counters that are free for reuse */
     lock_rank_heap_stripe,    /* a part of the table of sampled blocks */
     lock_rank_pages,          /* libsonde's own memory: may be taken under all others */
