@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/pprof_args.h"
+#include "cli/prompt.h"
 #include "cli/report_run.h"
 #include "cli/tool_mem.h"
 
@@ -62,5 +63,5 @@ int cmd_pprof(int argc, char **argv)
     print(stderr, &warnings);
     if (!load_profile(&args, &profile))
         return exit_failure;
-    return report(&profile, &args);
+    return args.command ? report(&profile, &args) : prompt_run(&profile, &args.config);
 }

@@ -38,7 +38,8 @@ static unsigned distance(const char *a, const char *b)
 struct nearest nearest_to(const char *word)
 {
     /* Further than a third of the word is another word. */
-    return (struct nearest){.word = word, .distance = (unsigned)strlen(word) / 3 + 2};
+    unsigned most = (unsigned)strlen(word) / 3;
+    return (struct nearest){.word = word, .distance = (most > 1 ? most : 1) + 1};
 }
 
 void nearest_offer(struct nearest *search, const char *candidate)
