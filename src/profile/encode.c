@@ -88,15 +88,15 @@ static void put_value_type(struct encoder *e, uint32_t number, const struct prof
 static void put_stack(struct encoder *e, uint32_t stack)
 {
     const struct profile *p = e->profile;
-    const uint32_t *frame = p->frames + p->stack_start[stack], *end = p->frames + p->stack_start[stack + 1];
-    if (end - frame <= 2) {
-        for (; frame < end; frame++)
-            proto_put_uint(e->out, 1, p->locations[*frame].id);
+    uint64_t i = p->stack_start[stack], end = p->stack_start[stack + 1];
+    if (end - i <= 2) {
+        for (; i < end; i++)
+            proto_put_uint(e->out, 1, p->locations[p->frames[i]].id);
         return;
     }
     size_t mark = proto_begin(e->out, 1);
-    for (; frame < end; frame++)
-        proto_put_varint(e->out, p->locations[*frame].id);
+    for (; i < end; i++)
+        proto_put_varint(e->out, p->locations[p->frames[i]].id);
     proto_end(e->out, mark);
 }
 
