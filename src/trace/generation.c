@@ -11,7 +11,10 @@ bool trace_generation_init(struct trace_generation *generation, struct mem *mem)
 {
     *generation = (struct trace_generation){.mem = mem};
     map_init(&generation->thread_of_m, mem);
-    return trace_table_init(&generation->table, mem);
+    if (trace_table_init(&generation->table, mem))
+        return true;
+    generation->mem = NULL;
+    return false;
 }
 
 void trace_generation_finish(struct trace_generation *generation)

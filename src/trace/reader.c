@@ -8,9 +8,12 @@
 #include "trace/generation.h"
 #include "trace/merge.h"
 #include "trace/order.h"
+#include "trace/v1.h"
 
 struct trace_reader {
     struct mem *mem;
+    struct v1_trace v1;             /* where the trace is one of v1: all of it */
+    struct v1_converter *converter; /* NULL where it is not */
     struct trace_file file;
     struct trace_generation generation;
     bool has_generation; /* one is being read, or was the last */
@@ -54,19 +57,27 @@ unsigned trace_header_version(struct str bytes, struct trace_fault *fault)
     return version;
 }
 
-static bool init(struct trace_reader *reader, struct str bytes, struct mem *mem, struct trace_fault *fault)
+static bool init_v1(struct trace_reader *reader, unsigned version, struct str bytes, struct trace_fault *fault)
+{
+    size_t header = bytes.n < trace_header_size ? bytes.n : trace_header_size;
+    if (v1_parse(&reader->v1, version, str_skip(bytes, header), header, fault) && v1_order(&reader->v1, fault) &&
+        v1_check(&reader->v1, fault))
+        reader->converter = v1_converter_create(&reader->v1, fault);
+    return reader->converter != NULL;
+}
+
+static bool init(struct trace_reader *reader, struct str bytes, struct trace_fault *fault)
 {
     unsigned version = trace_header_version(bytes, fault);
     if (version == 0)
         return false;
-    if (version != 22 && version != 23 && version != 25 && version != 26)
+    if (v1_knows(version))
+        return init_v1(reader, version, bytes, fault);
+    if (trace_type_count(version) == 0)
         return trace_fault_at(fault, 0, "version go 1.%u of traces is not known", version);
-    *reader = (struct trace_reader){.mem = mem};
     reader->file.version = version;
     reader->file.bytes = cursor_over(bytes.p + trace_header_size, bytes.n - trace_header_size, trace_header_size);
-    order_init(&reader->order, mem, &reader->fault);
-    merge_init(&reader->merge, mem);
-    return trace_generation_init(&reader->generation, mem) || trace_fault_at(fault, 0, "out of memory");
+    return trace_generation_init(&reader->generation, reader->mem) || trace_fault_at(fault, 0, "out of memory");
 }
 
 struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, struct trace_fault *fault)
@@ -74,8 +85,14 @@ struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, stru
     struct trace_reader *reader = mem_get(mem, sizeof *reader);
     if (!reader) {
         trace_fault_at(fault, 0, "out of memory");
-    } else if (!init(reader, bytes, mem, fault)) {
-        mem_put(mem, reader, sizeof *reader);
+        return NULL;
+    }
+    *reader = (struct trace_reader){.mem = mem};
+    v1_init(&reader->v1, mem);
+    merge_init(&reader->merge, mem);
+    order_init(&reader->order, mem, &reader->fault);
+    if (!init(reader, bytes, fault)) {
+        trace_reader_destroy(reader);
         reader = NULL;
     }
     return reader;
@@ -85,7 +102,10 @@ void trace_reader_destroy(struct trace_reader *reader)
 {
     if (!reader)
         return;
-    trace_generation_finish(&reader->generation);
+    v1_converter_destroy(reader->converter);
+    v1_finish(&reader->v1);
+    if (reader->generation.mem)
+        trace_generation_finish(&reader->generation);
     merge_finish(&reader->merge);
     order_finish(&reader->order);
     mem_put(reader->mem, reader, sizeof *reader);
@@ -266,6 +286,8 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader)
 {
     if (reader->done)
         return NULL;
+    if (reader->converter)
+        return v1_next(reader->converter, &reader->fault);
     if (reader->next_queued < reader->order.queued)
         return deliver(reader, &reader->order.queue[reader->next_queued++]);
     if (reader->merge.heap.n == 0 && reader->next_sample == reader->generation.samples.n)
