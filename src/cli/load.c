@@ -3,35 +3,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/keep.h"
+#include "cli/origins.h"
 #include "cli/source.h"
 #include "cli/tool_mem.h"
 #include "profile/decode.h"
+#include "profile/filter.h"
+#include "profile/merge.h"
 #include "symbol/locate.h"
 #include "symbol/symbolize.h"
 
-static void tell_fault(const char *name, const struct fault *fault)
+/* How many profiles are held at a time before they become one. Go's tool has the same number, on which the order of
+ * what is merged depends. */
+enum { chunk_size = 128 };
+
+struct loading {
+    const struct pprof_args *args;
+    struct origins origins;
+    bool fetched; /* anything over the network */
+    struct buf notes;
+    struct buf error;
+};
+
+static void print_notes(struct loading *loading)
 {
-    fprintf(stderr, "sonde: %s: byte %llu: expected %s\n", name, (unsigned long long)fault->offset, fault->expected);
+    fwrite(loading->notes.p, 1, loading->notes.n, stderr);
+    loading->notes.n = 0;
 }
 
-/* Decodes what came of a source; tells why it cannot. */
-static bool decode(struct source *source, struct profile *profile)
+static bool print_error(struct loading *loading)
 {
-    struct fault fault = {0};
-    if (source->error.n > 0) {
-        fprintf(stderr, "sonde: %s: %.*s\n", source->name, (int)source->error.n, source->error.p);
-        return false;
-    }
-    if (profile_decode(buf_text(&source->bytes), tool_mem(), profile, &fault))
-        return true;
-    tell_fault(source->name, &fault);
+    fprintf(stderr, "sonde: %.*s\n", (int)loading->error.n, loading->error.p);
+    loading->error.n = 0;
     return false;
 }
 
-static void print_notes(struct buf *notes)
+/* --- One source --- */
+
+/* Decodes what came of a source; says why it cannot. */
+static bool decode(struct source *source, struct profile *profile)
 {
-    fwrite(notes->p, 1, notes->n, stderr);
-    notes->n = 0;
+    struct fault fault = {0};
+    if (source->error.n > 0)
+        fprintf(stderr, "sonde: %s: %.*s\n", source->name, (int)source->error.n, source->error.p);
+    else if (profile_decode(buf_text(&source->bytes), tool_mem(), profile, &fault))
+        return true;
+    else
+        fprintf(stderr, "sonde: %s: byte %llu: expected %s\n", source->name, (unsigned long long)fault.offset,
+                fault.expected);
+    return false;
 }
 
 /* Where binaries are looked for. */
@@ -44,41 +64,144 @@ static void put_binary_path(struct buf *path)
         buf_printf(path, "%s%spprof/binaries", home ? home : "", home && home[0] ? "/" : "");
 }
 
-static bool locate(const struct pprof_args *args, struct profile *profile)
+static bool locate(struct loading *loading, struct profile *profile)
 {
-    struct buf path, notes;
+    struct buf path;
     buf_init(&path, tool_mem());
-    buf_init(&notes, tool_mem());
     put_binary_path(&path);
-    struct locate_options options = {.path = buf_text(&path), .binary = args->binary, .build_id = args->build_id};
-    bool fine = locate_binaries(profile, &options, &notes);
-    print_notes(&notes);
-    buf_finish(&notes);
+    struct locate_options options = {
+        .path = buf_text(&path), .binary = loading->args->binary, .build_id = loading->args->build_id};
+    bool fine = locate_binaries(profile, &options, &loading->notes);
     buf_finish(&path);
     return fine;
 }
 
-static bool symbolize(const struct pprof_args *args, struct profile *profile)
+static bool take_source(struct loading *loading, struct source *source, struct profile *profile)
 {
-    struct buf notes;
-    buf_init(&notes, tool_mem());
-    struct symbolize_mode mode = symbolize_mode_parse(str_of(args->symbolize), &notes);
-    bool fine =
-        mode.none || ((!mode.local || symbolize_profile(profile, &mode, &notes)) && symbolize_demangle(profile, &mode));
-    print_notes(&notes);
-    buf_finish(&notes);
+    if (!decode(source, profile))
+        return false;
+    bool fine = locate(loading, profile);
+    if (fine && source->url.n > 0) {
+        loading->fetched = true;
+        fine = origins_add(&loading->origins, profile, buf_text(&source->url));
+    }
+    print_notes(loading);
+    return fine;
+}
+
+/* --- Several --- */
+
+/* Decodes n sources and combines what came of them with what is in *sum already (where *count is not 0), counting it.
+ */
+static bool combine(struct loading *loading, struct source *sources, size_t n, struct profile *sum, size_t *count)
+{
+    struct profile *profiles = mem_get_array(tool_mem(), n + 1, sizeof *profiles), both[2];
+    size_t good = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (take_source(loading, &sources[i], &profiles[good]))
+            good++;
+        buf_finish(&sources[i].bytes);
+    }
+    bool fine = good == 0 || profile_combine(profiles, good, *count == 0 ? sum : &both[1], &loading->error);
+    if (fine && good > 0 && *count > 0) {
+        both[0] = *sum;
+        fine = profile_combine(both, 2, sum, &loading->error);
+    }
+    *count += good;
+    mem_put(tool_mem(), profiles, (n + 1) * sizeof *profiles);
+    return fine;
+}
+
+static void read_sources(const struct loading *loading, struct source *sources, size_t n)
+{
+    const struct pprof_args *args = loading->args;
+    struct source_options options = {
+        .seconds = args->seconds, .timeout = args->timeout, .tls = {args->tls_cert, args->tls_key, args->tls_ca}};
+    sources_read(sources, n, &options);
+}
+
+/* Says how many of a kind of profile there are where some are missing. False where there are none. */
+static bool tell_count(const char *kind, size_t wanted, size_t got)
+{
+    if (got == 0)
+        fprintf(stderr, "failed to fetch any %s profiles\n", kind);
+    else if (got < wanted)
+        fprintf(stderr, "Fetched %zu %s profiles out of %zu\n", got, kind, wanted);
+    return got > 0;
+}
+
+/* Loads the sources and the base, which is read together with the first sources: both may be measuring now. */
+static bool load_all(struct loading *loading, struct profile *profile, struct profile *base)
+{
+    const struct pprof_args *args = loading->args;
+    size_t nsources = (size_t)args->nsources, nbases = args->base[0] != '\0', count = 0, base_count = 0;
+    struct source sources[chunk_size + 1];
+    bool fine = true;
+    for (size_t from = 0; from < nsources && fine; from += chunk_size) {
+        size_t n = nsources - from < chunk_size ? nsources - from : chunk_size, with_base = from == 0 ? nbases : 0;
+        sources_init(sources, n, (const char *const *)args->sources + from, tool_mem());
+        sources_init(sources + n, with_base, &args->base, tool_mem());
+        read_sources(loading, sources, n + with_base);
+        fine = combine(loading, sources, n, profile, &count) &&
+               combine(loading, sources + n, with_base, base, &base_count);
+        sources_finish(sources, n + with_base);
+    }
+    if (!fine)
+        return print_error(loading);
+    return tell_count("source", nsources, count) && (nbases == 0 || tell_count("base", nbases, base_count));
+}
+
+/* --- The whole --- */
+
+static bool symbolize(struct loading *loading, struct profile *profile)
+{
+    const struct pprof_args *args = loading->args;
+    struct transfer_tls tls = {args->tls_cert, args->tls_key, args->tls_ca};
+    struct symbolize_mode mode = symbolize_mode_parse(str_of(args->symbolize), &loading->notes);
+    if (mode.none)
+        return true;
+    return (!mode.local || symbolize_profile(profile, &mode, &loading->notes)) &&
+           (!mode.remote || origins_symbolize(&loading->origins, profile, mode.force, &tls, &loading->notes)) &&
+           symbolize_demangle(profile, &mode);
+}
+
+static bool add_comment(struct profile *profile, const char *comment)
+{
+    uint32_t text = profile_string(profile, str_of(comment)), n = profile->ncomments;
+    if (text == PROFILE_NONE || !profile_resize(profile, &profile->comments, n, (uint64_t)n + 1, sizeof text))
+        return false;
+    profile->comments[n] = text;
+    profile->ncomments = n + 1;
+    return true;
+}
+
+static bool finish(struct loading *loading, struct profile *profile, struct profile *base)
+{
+    const struct pprof_args *args = loading->args;
+    if (args->base[0] && !profile_subtract(profile, base, args->base_is_diff, args->config.normalize, &loading->error))
+        return print_error(loading);
+    bool fine = symbolize(loading, profile);
+    print_notes(loading);
+    profile_remove_uninteresting(profile);
+    origins_forget(profile);
+    if (args->comment[0])
+        fine = add_comment(profile, args->comment) && fine;
+    if (loading->fetched)
+        keep_profile(profile, &loading->notes);
+    print_notes(loading);
     return fine;
 }
 
 bool load_profile(const struct pprof_args *args, struct profile *profile)
 {
-    struct source source;
-    struct source_options options = {
-        .seconds = args->seconds, .timeout = args->timeout, .tls = {args->tls_cert, args->tls_key, args->tls_ca}};
-    const char *name = args->sources[0];
-    sources_init(&source, 1, &name, tool_mem());
-    sources_read(&source, 1, &options);
-    bool fine = decode(&source, profile);
-    sources_finish(&source, 1);
-    return fine && locate(args, profile) && symbolize(args, profile);
+    struct loading loading = {.args = args};
+    struct profile base;
+    origins_init(&loading.origins, tool_mem());
+    buf_init(&loading.notes, tool_mem());
+    buf_init(&loading.error, tool_mem());
+    bool fine = load_all(&loading, profile, &base) && finish(&loading, profile, &base);
+    buf_finish(&loading.error);
+    buf_finish(&loading.notes);
+    origins_finish(&loading.origins);
+    return fine;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/report_filters.h"
 #include "profile/encode.h"
 #include "profile/pattern.h"
 #include "wire/gzip.h"
@@ -212,23 +213,65 @@ static bool compile_param(const struct report_run *run, struct pattern **pattern
     return *pattern;
 }
 
+static void note_units(const struct report_basis *basis, struct buf *notes)
+{
+    for (uint32_t i = 0; i < basis->nignored; i++) {
+        struct report_label_unit *ignored = &basis->ignored[i];
+        if (i > 0 && str_equal(ignored->key, ignored[-1].key)) {
+            buf_printf(notes, ", %.*s", STR_ARG(ignored->unit));
+            continue;
+        }
+        struct str used = STR("");
+        for (uint32_t u = 0; u < basis->nunits; u++) {
+            if (str_equal(basis->units[u].key, ignored->key))
+                used = basis->units[u].unit;
+        }
+        buf_printf(notes, "%sFor tag %.*s used unit %.*s, also encountered unit(s) %.*s", i > 0 ? "\n" : "",
+                   STR_ARG(ignored->key), STR_ARG(used), STR_ARG(ignored->unit));
+    }
+    if (basis->nignored > 0)
+        buf_byte(notes, '\n');
+}
+
+/* Filters the profile and takes its totals, of what was there before unless percentages are relative. */
+static bool filter(const struct report_run *run, uint32_t index, struct report_basis *basis)
+{
+    const struct config *config = run->config;
+    struct mem *mem = run->error->mem;
+    if (config->relative_percentages && !report_filters_apply(run->profile, config, run->notes, run->error))
+        return false;
+    if (!report_basis_init(basis, run->profile, index, config->mean, mem))
+        return false;
+    note_units(basis, run->notes);
+    if (config->relative_percentages || report_filters_apply(run->profile, config, run->notes, run->error))
+        return true;
+    report_basis_finish(basis);
+    return false;
+}
+
 bool report_run(const struct report_run *run)
 {
     uint32_t index;
     struct report_basis basis;
     struct pattern *pattern;
+    struct buf text;
+    struct str filters[most_filters];
     if (!report_sample_index(run->profile, run->config->sample_index, &index, run->error) ||
         !compile_param(run, &pattern))
         return false;
     struct report_options options = options_of(run->config, run->command->format, index);
+    buf_init(&text, run->error->mem);
     options.symbol = pattern;
     options.symbol_text = str_of(run->param);
-    bool fine = report_basis_init(&basis, run->profile, index, run->config->mean, run->error->mem);
+    options.filters = filters;
+    options.nfilters = report_filters_list(run->config, &text, filters);
+    bool fine = filter(run, index, &basis);
     if (fine) {
         options.basis = &basis;
         fine = write_output(run, &options);
         report_basis_finish(&basis);
     }
+    buf_finish(&text);
     pattern_destroy(pattern);
     return fine;
 }
