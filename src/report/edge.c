@@ -14,6 +14,7 @@ struct finder {
     uint32_t *rank;   /* entry: its row and column in the matrix; NULL where there is no matrix */
     uint32_t *matrix; /* edge + 1 */
     struct map map;
+    bool *passed; /* location: all of its entries are left out */
     bool exhausted;
 };
 
@@ -71,6 +72,10 @@ static void walk(struct finder *finder, uint32_t stack)
     uint32_t parent = PROFILE_NONE;
     bool residual = false;
     while (at-- > begin) {
+        if (finder->passed[*at]) {
+            residual = true;
+            continue;
+        }
         uint32_t end = first[*at + 1];
         for (uint32_t i = end; i-- > first[*at];) {
             uint32_t entry = graph->entries.frames[i];
@@ -87,11 +92,26 @@ static void walk(struct finder *finder, uint32_t stack)
     }
 }
 
+/* Finds the locations that have nothing to do with the entries that are left. */
+static bool find_passed(struct finder *finder)
+{
+    struct graph *graph = finder->graph;
+    finder->passed = arena_new(&graph->arena, bool, graph->entries.nlocations);
+    for (uint32_t l = 0; finder->passed && graph->trimmed && l < graph->entries.nlocations; l++) {
+        finder->passed[l] = true;
+        for (uint32_t i = graph->entries.first[l]; i < graph->entries.first[l + 1]; i++)
+            finder->passed[l] &= !graph->listed[graph->entries.frames[i]];
+    }
+    return finder->passed != NULL;
+}
+
 /* Gives the listed entries rows of a matrix, where they are few and all others are passed over. */
 static bool prepare(struct finder *finder)
 {
     struct graph *graph = finder->graph;
     map_init(&finder->map, graph->mem);
+    if (!find_passed(finder))
+        return false;
     if (!graph->trimmed || graph->nlist > largest_matrix)
         return true;
     finder->rank = arena_new(&graph->arena, uint32_t, graph->entries.n);
@@ -99,6 +119,18 @@ static bool prepare(struct finder *finder)
     for (uint32_t i = 0; finder->rank && i < graph->nlist; i++)
         finder->rank[graph->list[i]] = i;
     return finder->rank && finder->matrix;
+}
+
+/* Whether there can be edges at all: two entries that are left, and where only those with a mark count, one with it. */
+static bool any_edges(const struct finder *finder)
+{
+    const struct graph *graph = finder->graph;
+    if (!graph->trimmed || finder->need == edges_all)
+        return !graph->trimmed || graph->nlist > 1;
+    bool any = false;
+    for (uint32_t i = 0; i < graph->nlist; i++)
+        any |= finder->marked[graph->list[i]];
+    return any && graph->nlist > 1;
 }
 
 /* Drops edges to listed entries that are too light. */
@@ -139,7 +171,8 @@ bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
     struct finder finder = {.graph = graph, .need = need, .marked = marked};
     graph->edges.n = 0;
     bool good = prepare(&finder);
-    for (uint32_t i = 0; good && i < graph->profile->nstacks; i++) {
+    uint32_t nstacks = any_edges(&finder) ? graph->profile->nstacks : 0;
+    for (uint32_t i = 0; good && i < nstacks; i++) {
         if (graph->stacks[i].used)
             walk(&finder, i);
         good = !finder.exhausted;

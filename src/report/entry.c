@@ -93,6 +93,8 @@ static void add_location(struct builder *builder, uint32_t location)
         if (i + 1 < end)
             table->inlined[number] = true;
     }
+    bool one = table->nframes - table->first[location] == 1;
+    table->only[location] = one ? table->frames[table->nframes - 1] : PROFILE_NONE;
 }
 
 /* Numbers the file names of all functions. */
@@ -145,9 +147,10 @@ static bool reserve(struct builder *builder, uint64_t frames)
     table->at = mem_get_array(table->mem, table->room, sizeof *table->at);
     table->inlined = arena_new(&table->arena, bool, frames + 1);
     table->first = arena_new(&table->arena, uint32_t, table->nlocations + 1);
+    table->only = arena_new(&table->arena, uint32_t, table->nlocations);
     table->frames = arena_new(&table->arena, uint32_t, frames + 1);
     return builder->slots && builder->file_of && table->files && table->at && table->inlined && table->first &&
-           table->frames;
+           table->only && table->frames;
 }
 
 bool entry_table_init(struct entry_table *table, const struct profile *profile, const struct entry_rules *rules,

@@ -33,6 +33,7 @@ struct entry_table {
     bool *inlined;       /* whether the entry is ever a call that was inlined into its caller */
     uint32_t *first;     /* nlocations + 1: the frames of location l are frames[first[l]] .. frames[first[l + 1]] */
     uint32_t *frames;    /* entries, innermost first; never none */
+    uint32_t *only;      /* nlocations: the entry of a location with one frame, else PROFILE_NONE */
     uint32_t nlocations; /* of the profile */
     uint32_t nframes;
 };

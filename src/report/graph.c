@@ -40,20 +40,29 @@ static void weigh_stacks(struct graph *graph, const struct graph_rules *rules)
     }
 }
 
+static inline void visit(struct visit *visits, uint32_t entry, uint32_t stamp, int64_t value)
+{
+    struct visit *visit = &visits[entry];
+    if (visit->stamp != stamp) {
+        visit->stamp = stamp;
+        visit->sum = number_add(visit->sum, value);
+    }
+}
+
 /* Adds a stack's value to each entry on it once. */
 static void visit_stack(const struct graph *graph, uint32_t stack, int64_t value, struct visit *visits)
 {
-    const uint32_t *first = graph->entries.first, *frames = graph->entries.frames;
+    const struct entry_table *entries = &graph->entries;
     const uint32_t *at = graph->profile->frames + graph->profile->stack_start[stack];
     const uint32_t *end = graph->profile->frames + graph->profile->stack_start[stack + 1];
     for (; at < end; at++) {
-        for (uint32_t i = first[*at]; i < first[*at + 1]; i++) {
-            struct visit *visit = &visits[frames[i]];
-            if (visit->stamp == stack + 1)
-                continue;
-            visit->stamp = stack + 1;
-            visit->sum = number_add(visit->sum, value);
+        uint32_t only = entries->only[*at];
+        if (only != PROFILE_NONE) {
+            visit(visits, only, stack + 1, value);
+            continue;
         }
+        for (uint32_t i = entries->first[*at]; i < entries->first[*at + 1]; i++)
+            visit(visits, entries->frames[i], stack + 1, value);
     }
 }
 

@@ -1,0 +1,380 @@
+/* Reports on a profile laid out by hand; what Go's tool prints for real ones is compared in tests/cli/difftest.py. */
+#include "report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "profile/pattern.h"
+#include "sample.h"
+
+#include "testing.h"
+
+static struct report_options cpu_options(enum report_format format)
+{
+    struct report_options options;
+    report_options_init(&options, format);
+    options.sample_index = 1;
+    options.compact_labels = true;
+    return options;
+}
+
+static void assert_report_of(const struct profile *profile, const struct report_options *options, const char *expected)
+{
+    struct buf out, error;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    if (!report_write(profile, options, &out, &error))
+        fail_msg("%.*s", (int)error.n, error.p);
+    buf_byte(&out, 0);
+    assert_string_equal(out.p, expected);
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
+static void assert_report(const struct report_options *options, const char *expected)
+{
+    struct profile profile = sample_profile();
+    assert_report_of(&profile, options, expected);
+}
+
+static void assert_refused(const struct report_options *options, const char *why)
+{
+    struct profile profile = sample_profile();
+    struct buf out, error;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    buf_str(&out, STR("before"));
+    assert_false(report_write(&profile, options, &out, &error));
+    buf_byte(&error, 0);
+    assert_string_equal(error.p, why);
+    assert_str(buf_text(&out), "before");
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
+static void text_lists_the_heaviest_first_and_remarks_what_was_inlined(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_text);
+    assert_report(&options, "Showing nodes accounting for 100ms, 100% of 100ms total\n"
+                            "      flat  flat%   sum%        cum   cum%\n"
+                            "      85ms 85.00% 85.00%       85ms 85.00%  helper (inline)\n"
+                            "      10ms 10.00% 95.00%       95ms 95.00%  main\n"
+                            "       5ms  5.00%   100%        5ms  5.00%  [app]\n"
+                            "         0     0%   100%       85ms 85.00%  alloc\n"
+                            "         0     0%   100%       65ms 65.00%  work\n");
+}
+
+static void text_says_what_it_leaves_out(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_text);
+    options.node_fraction = 0.1;
+    options.node_count = 2;
+    options.cum_sort = true;
+    assert_report(&options, "Showing nodes accounting for 10ms, 10.00% of 100ms total\n"
+                            "Dropped 1 node (cum <= 10ms)\n"
+                            "Showing top 2 nodes out of 4\n"
+                            "      flat  flat%   sum%        cum   cum%\n"
+                            "      10ms 10.00% 10.00%       95ms 95.00%  main\n"
+                            "         0     0% 10.00%       85ms 85.00%  alloc\n");
+}
+
+static void a_mean_divides_by_the_first_value(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_text);
+    options.mean = true;
+    options.granularity = report_files;
+    /* The two functions of work.c stay apart, as Go keeps them: they begin at different lines. */
+    assert_report(&options, "Showing nodes accounting for 24.44ms, 268.89% of 9.09ms total\n"
+                            "      flat  flat%   sum%        cum   cum%\n"
+                            "    9.44ms 103.89% 103.89%     9.44ms 103.89%  /src/app/work.c (inline)\n"
+                            "      10ms 110.00% 213.89%     9.50ms 104.50%  /src/app/main.c\n"
+                            "       5ms 55.00% 268.89%        5ms 55.00%  [app]\n"
+                            "         0     0% 268.89%     9.44ms 103.89%  /src/app/work.c\n"
+                            "         0     0% 268.89%     9.29ms 102.14%  /src/app/work.c\n");
+}
+
+static void tree_shows_callers_above_and_callees_below(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_peek);
+    struct buf error;
+    buf_init(&error, mem_libc());
+    options.symbol_text = STR("all");
+    options.symbol = pattern_create(options.symbol_text, mem_libc(), &error);
+    assert_report(&options, "Showing nodes accounting for 100ms, 100% of 100ms total\n"
+                            "----------------------------------------------------------+-------------\n"
+                            "      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n"
+                            "----------------------------------------------------------+-------------\n"
+                            "                                              65ms 76.47% |   work\n"
+                            "                                              20ms 23.53% |   main\n"
+                            "         0     0%     0%       85ms 85.00%                | alloc\n"
+                            "                                              85ms   100% |   helper (inline)\n"
+                            "----------------------------------------------------------+-------------\n");
+    pattern_destroy(options.symbol);
+    buf_finish(&error);
+}
+
+static void what_is_left_out_is_bridged(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_tree);
+    options.node_fraction = 0.7; /* leaves out work and the nameless one */
+    options.edge_fraction = 0.8;
+    assert_report(&options, "Showing nodes accounting for 95ms, 95.00% of 100ms total\n"
+                            "Dropped 2 nodes (cum <= 70ms)\n"
+                            "----------------------------------------------------------+-------------\n"
+                            "      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n"
+                            "----------------------------------------------------------+-------------\n"
+                            "                                              85ms   100% |   alloc (inline)\n"
+                            "      85ms 85.00% 85.00%       85ms 85.00%                | helper\n"
+                            "----------------------------------------------------------+-------------\n"
+                            "      10ms 10.00% 95.00%       95ms 95.00%                | main\n"
+                            "                                              85ms 89.47% |   alloc\n"
+                            "----------------------------------------------------------+-------------\n"
+                            "                                              85ms   100% |   main\n"
+                            "         0     0% 95.00%       85ms 85.00%                | alloc\n"
+                            "                                              85ms   100% |   helper (inline)\n"
+                            "----------------------------------------------------------+-------------\n");
+}
+
+static void traces_show_labels_and_stacks_of_samples(void **state)
+{
+    (void)state;
+    struct profile profile = sample_profile();
+    struct report_options options = cpu_options(report_traces);
+    profile.nsamples = 2;
+    assert_report_of(&profile, &options,
+                     "File: app\n"
+                     "Type: cpu\n"
+                     "Duration: 1s, Total samples = 80ms ( 8.00%)\n"
+                     "-----------+-------------------------------------------------------\n"
+                     "      user:  bob\n"
+                     "     bytes:  4kB\n"
+                     "      60ms   helper (inline)\n"
+                     "             alloc\n"
+                     "             work\n"
+                     "             main\n"
+                     "-----------+-------------------------------------------------------\n"
+                     "      user:  ann\n"
+                     "      20ms   helper (inline)\n"
+                     "             alloc\n"
+                     "             main\n"
+                     "-----------+-------------------------------------------------------\n");
+}
+
+static void tags_sum_up_labels(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_tags);
+    assert_report(&options, " bytes: Total 60ms of 100ms (60.00%)\n"
+                            "        60ms (60.00%): 4kB\n"
+                            "\n"
+                            " user: Total 80ms of 100ms (80.00%)\n"
+                            "       60ms (60.00%): bob\n"
+                            "       20ms (20.00%): ann\n"
+                            "\n");
+}
+
+static void raw_prints_the_tables_with_the_file_s_ids(void **state)
+{
+    (void)state;
+    struct profile profile = sample_profile();
+    struct report_options options = cpu_options(report_raw);
+    profile.nsamples = 1;
+    assert_report_of(&profile, &options,
+                     "PeriodType: cpu nanoseconds\n"
+                     "Period: 10000000\n"
+                     "Duration: 1s\n"
+                     "Samples:\n"
+                     "samples/count cpu/nanoseconds\n"
+                     "          6   60000000: 3 2 1 \n"
+                     "                user:[bob]\n"
+                     "                bytes:[4096 bytes]\n"
+                     "Locations\n"
+                     "     1: 0x1010 M=1 main /src/app/main.c:3:0 s=1\n"
+                     "     2: 0x1020 M=1 work /src/app/./work.c:5:0 s=2\n"
+                     "     3: 0x1030 M=1 helper /src/app/./work.c:4:0 s=0\n"
+                     "             alloc /src/app/./work.c:9:0 s=8\n"
+                     "     4: 0x1040 M=1 \n"
+                     "Mappings\n"
+                     "1: 0x1000/0x9000/0x0 /bin/app  \n");
+}
+
+static void list_says_which_source_it_did_not_find(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_list);
+    struct buf error;
+    buf_init(&error, mem_libc());
+    options.symbol_text = STR("main");
+    options.symbol = pattern_create(options.symbol_text, mem_libc(), &error);
+    options.source_path = STR("/nowhere");
+    options.trim_path = STR("/src/app");
+    assert_report(&options, "Total: 100ms\n"
+                            "ROUTINE ======================== main in main.c\n"
+                            "      10ms       95ms (flat, cum) 95.00% of Total\n"
+                            " Error: could not find file main.c on path /nowhere\n");
+    pattern_destroy(options.symbol);
+    buf_finish(&error);
+}
+
+static void list_shows_lines_with_samples_and_around_them(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/sonde-report-XXXXXX", file[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/main.c", folder);
+    FILE *source = fopen(file, "w");
+    assert_non_null(source);
+    fputs("int main(void)\r\n{\n    work();\n}\n", source);
+    fclose(source);
+    struct report_options options = cpu_options(report_list);
+    struct buf error;
+    buf_init(&error, mem_libc());
+    options.symbol_text = STR("main");
+    options.symbol = pattern_create(options.symbol_text, mem_libc(), &error);
+    options.source_path = str_of(folder);
+    options.trim_path = STR("/src/app");
+    assert_report(&options, "Total: 100ms\n"
+                            "ROUTINE ======================== main in main.c\n"
+                            "      10ms       95ms (flat, cum) 95.00% of Total\n"
+                            "         .          .      1:int main(void)\n"
+                            "         .          .      2:{\n"
+                            "      10ms       95ms      3:    work();\n"
+                            "         .          .      4:}\n");
+    remove(file);
+    remove(folder);
+    pattern_destroy(options.symbol);
+    buf_finish(&error);
+}
+
+static void what_matches_nothing_is_an_error(void **state)
+{
+    (void)state;
+    static const enum report_format formats[] = {report_peek, report_list};
+    for (size_t i = 0; i < 2; i++) {
+        struct report_options options = cpu_options(formats[i]);
+        struct buf error;
+        buf_init(&error, mem_libc());
+        options.symbol_text = STR("nosuch");
+        options.symbol = pattern_create(options.symbol_text, mem_libc(), &error);
+        assert_refused(&options, "no matches found for regexp: nosuch");
+        pattern_destroy(options.symbol);
+        buf_finish(&error);
+    }
+}
+
+static void a_divisor_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_text);
+    options.divide_by = 0;
+    assert_refused(&options, "zero divisor specified");
+}
+
+static void the_basis_outlives_what_filters_take_away(void **state)
+{
+    (void)state;
+    struct profile profile = sample_profile();
+    struct report_basis basis;
+    assert_true(report_basis_init(&basis, &profile, 1, false, mem_libc()));
+    assert_int_equal(basis.total, 100000000);
+    assert_int_equal(basis.nunits, 1);
+    assert_str(basis.units[0].unit, "bytes");
+    profile.nsamples = 0;
+    struct report_options options = cpu_options(report_text);
+    static const struct str filter = {"focus=nothing", 13};
+    options.basis = &basis;
+    options.filters = &filter;
+    options.nfilters = 1;
+    assert_report_of(&profile, &options,
+                     "Active filters:\n"
+                     "   focus=nothing\n"
+                     "Showing nodes accounting for 0, 0% of 100ms total\n"
+                     "      flat  flat%   sum%        cum   cum%\n");
+    report_basis_finish(&basis);
+}
+
+/* Takes everything that was written so far, as a caller does who writes it to a file. */
+static bool take_all(void *to, struct buf *out)
+{
+    *(size_t *)to += out->n;
+    out->n = 0;
+    return true;
+}
+
+static void large_reports_are_handed_over_in_pieces(void **state)
+{
+    (void)state;
+    enum { many = 20000 };
+    static uint32_t stacks[many];
+    static int64_t values[2 * many];
+    static uint64_t labels[many + 1];
+    struct profile profile = sample_profile();
+    profile.nsamples = many;
+    profile.stack = stacks;
+    profile.values = values;
+    profile.label_start = labels;
+    struct report_options options = cpu_options(report_traces);
+    struct buf out, error;
+    size_t taken = 0;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    options.drain = take_all;
+    options.drain_to = &taken;
+    assert_true(report_write(&profile, &options, &out, &error));
+    assert_true(taken > 1000000);
+    assert_true(out.room < 4000000);
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
+static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
+{
+    (void)state;
+    struct profile profile = sample_profile();
+    for (int format = report_text; format <= report_comments; format++) {
+        bool good = false;
+        for (size_t successes = 0; !good; successes++) {
+            struct failing_mem failing = failing_mem(successes);
+            struct report_options options = cpu_options((enum report_format)format);
+            struct buf out, error, compile_error;
+            buf_init(&out, &failing.mem);
+            buf_init(&error, mem_libc());
+            buf_init(&compile_error, mem_libc());
+            options.symbol = pattern_create(STR("."), mem_libc(), &compile_error);
+            good = report_write(&profile, &options, &out, &error);
+            if (!good)
+                assert_str(buf_text(&error), "out of memory");
+            pattern_destroy(options.symbol);
+            buf_finish(&out);
+            buf_finish(&error);
+            buf_finish(&compile_error);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_lists_the_heaviest_first_and_remarks_what_was_inlined),
+        cmocka_unit_test(text_says_what_it_leaves_out),
+        cmocka_unit_test(a_mean_divides_by_the_first_value),
+        cmocka_unit_test(tree_shows_callers_above_and_callees_below),
+        cmocka_unit_test(what_is_left_out_is_bridged),
+        cmocka_unit_test(traces_show_labels_and_stacks_of_samples),
+        cmocka_unit_test(tags_sum_up_labels),
+        cmocka_unit_test(raw_prints_the_tables_with_the_file_s_ids),
+        cmocka_unit_test(list_says_which_source_it_did_not_find),
+        cmocka_unit_test(list_shows_lines_with_samples_and_around_them),
+        cmocka_unit_test(what_matches_nothing_is_an_error),
+        cmocka_unit_test(a_divisor_of_nothing_is_refused),
+        cmocka_unit_test(the_basis_outlives_what_filters_take_away),
+        cmocka_unit_test(large_reports_are_handed_over_in_pieces),
+        cmocka_unit_test(exhausted_memory_is_an_error_wherever_it_strikes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
