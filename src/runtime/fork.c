@@ -5,10 +5,12 @@
 #include <signal.h>
 
 #include "runtime/cpu.h"
+#include "runtime/cpu_profile.h"
 #include "runtime/heap.h"
 #include "runtime/modules.h"
 #include "runtime/pages.h"
 #include "runtime/profile_signal.h"
+#include "runtime/server.h"
 #include "runtime/symbols.h"
 #include "runtime/thread_stacks.h"
 #include "runtime/threads.h"
@@ -54,7 +56,9 @@ static void child(void)
     thread_stacks_fork_child();
     threads_fork_child();
     cpu_fork_child();
+    cpu_profile_fork_child();
     symbols_fork_child();
+    server_fork_child();
     signals_restore(&old);
     errno = saved;
 }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/deflate_memory.h"
 #include "runtime/fork.h"
 #include "runtime/modules.h"
 #include "runtime/pages.h"
@@ -19,6 +20,7 @@ static _Atomic pid_t starter; /* what it calls may lead back here */
 static void start(void)
 {
     modules_start(pages_mem()); /* without memory for it stacks are one frame deep, and nothing else is wrong */
+    deflate_memory_init();
     threads_init();
     fork_init();
 }
