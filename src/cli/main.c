@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd_run.h"
 #include "cli/cmd_trace.h"
 #include "cli/commands.h"
 #include "cli/nearest.h"
@@ -14,6 +15,7 @@ struct command {
 
 static const struct command commands[] = {
     {"pprof", cmd_pprof, "read profiles: top, list, peek, tree and more, from files and URLs"},
+    {"run", cmd_run, "run a command and serve its profiles"},
     {"trace", cmd_trace, "read execution traces"},
     {NULL, NULL, NULL},
 };
