@@ -26,34 +26,44 @@ const char *sonde_version(void);
 enum { SONDE_SIZE_CLASSES = 61 };
 
 /* What Go's runtime.MemStats says, for malloc. Fields that have no meaning without Go's own allocator or collector are
- * absent. All sizes in bytes. */
+ * absent. All sizes in bytes.
+ *
+ * Three sources: libsonde's own counters, which every allocation and free passes (exact, over all threads that are and
+ * were; realloc is a free and an allocation); the allocator's own figures (glibc, jemalloc, tcmalloc; mimalloc in
+ * part); and the kernel's. Blocks of before libsonde was loaded are not counted, their frees are. */
 struct sonde_memstats {
-    uint64_t alloc;       /* bytes in blocks in use, as asked for (malloc_usable_size); the same as heap_alloc */
-    uint64_t total_alloc; /* bytes ever allocated; freeing does not lower it */
-    uint64_t sys;         /* bytes of address space obtained from the kernel: heap_sys + stack_sys + other_sys */
+    uint64_t alloc;       /* the same as heap_alloc */
+    uint64_t total_alloc; /* bytes ever asked for; freeing does not lower it */
+    uint64_t sys;         /* bytes obtained from the kernel: heap_sys + stack_sys + other_sys */
     uint64_t mallocs;     /* blocks ever allocated */
-    uint64_t frees;       /* blocks ever freed; mallocs - frees are in use */
+    uint64_t frees;       /* blocks ever freed */
 
-    uint64_t heap_alloc;    /* bytes in blocks in use */
-    uint64_t heap_sys;      /* bytes the allocator has from the kernel */
-    uint64_t heap_idle;     /* heap_sys - heap_inuse: bytes held for later use */
-    uint64_t heap_inuse;    /* bytes in blocks in use and their overhead */
-    uint64_t heap_released; /* bytes of heap_sys that were given back to the kernel */
+    uint64_t heap_alloc; /* bytes in blocks in use: the allocator's figure, which holds what it adds to each block, but
+                          * at most total_alloc; where the allocator has none, an estimate from the heap profile's
+                          * samples */
+    uint64_t heap_sys;   /* bytes that the allocator has from the kernel for blocks */
+    uint64_t heap_idle;  /* heap_sys - heap_inuse: bytes held for later use */
+    uint64_t heap_inuse; /* bytes in blocks in use with what the allocator adds to each (glibc: and in the blocks that
+                          * its threads keep in their caches) */
+    uint64_t heap_released; /* bytes of heap_idle whose pages the kernel has back; glibc does not say it: 0 */
     uint64_t heap_objects;  /* blocks in use: mallocs - frees */
 
-    uint64_t stack_inuse; /* bytes of the threads' stacks that are resident */
-    uint64_t stack_sys;   /* bytes of address space of the threads' stacks */
-    uint64_t other_sys;   /* bytes that this library itself took from the kernel */
+    uint64_t stack_inuse; /* bytes of the threads' stacks that are in memory */
+    uint64_t stack_sys;   /* bytes of address space of the threads' stacks (of threads that have allocated) */
+    uint64_t other_sys;   /* bytes that this library itself has from the kernel */
 
     struct {
         uint32_t size;             /* blocks of at most this many bytes, and of more than the class before */
-        uint64_t mallocs;          /* blocks of this class ever allocated */
-        uint64_t frees;            /* and freed */
+        uint64_t mallocs;          /* blocks of this class ever asked for: exact */
+        uint64_t frees;            /* and freed: mallocs less the blocks of this class in use, which the heap profile's
+                                    * samples tell (exact at rate 1; all 0 at rate 0). A free does not know its size,
+                                    * and to ask the allocator each time costs more than all the rest */
     } by_size[SONDE_SIZE_CLASSES]; /* Go's size classes up to 18432 bytes; by_size[0] is for size 0 */
 };
 
-/* Fills *stats with one consistent-enough snapshot (counters of running threads are read while they run, as Go's are
- * not: sums may be off by the blocks in flight). */
+/* Fills *stats. Counters of running threads are read while they run, so that blocks of this very moment may be missing;
+ * total_alloc, mallocs and frees never fall from one call to the next. Takes locks of the allocator's, and with glibc
+ * some 20 ns for each of the blocks on its lists of free ones. Always 0. */
 int sonde_read_memstats(struct sonde_memstats *stats);
 
 /* --- Profiles --------------------------------------------------------------------------------------------------- */
@@ -75,7 +85,8 @@ int sonde_set_cpu_profile_rate(int hz);
 int sonde_stop_cpu_profile(void);
 
 /* Bytes allocated, on the average, between two samples of the heap profile: 1 samples every block, 0 none. The default
- * is 524288; the environment's SONDE_MEMPROFILERATE sets it before the program starts. */
+ * is 524288; the environment's SONDE_MEMPROFILERATE sets it before the program starts. Other running threads follow
+ * within their next 64 KiB. As in Go, what was sampled before is then read as if at the new rate. Always 0. */
 int sonde_set_mem_profile_rate(uint64_t bytes);
 
 /* Writes a profile by its name: "heap", "allocs", "goroutine" (the threads), "threadcreate", "block", "mutex".

@@ -101,7 +101,7 @@ static void check_rate(char *const *environment)
 {
     struct str text = find_variable(environment, "SONDE_MEMPROFILERATE");
     uint64_t rate;
-    if (!text.p || heap_parse_rate(text.p, &rate))
+    if (!text.p || text.n == 0 || heap_parse_rate(text.p, &rate))
         return;
     struct buf line = begin_line();
     buf_printf(&line, "SONDE_MEMPROFILERATE: expected a number of bytes, not \"%.*s\"", STR_ARG(str_first(text, 100)));
