@@ -7,6 +7,7 @@
 #include "cli/report_filters.h"
 #include "profile/encode.h"
 #include "profile/pattern.h"
+#include "profile/tag_frames.h"
 #include "wire/gzip.h"
 
 enum { gzip_level = 6 };
@@ -233,6 +234,23 @@ static void note_units(const struct report_basis *basis, struct buf *notes)
         buf_byte(notes, '\n');
 }
 
+/* Makes frames of tags before anything is filtered: filters see them. */
+static bool add_tag_frames(const struct report_run *run)
+{
+    const struct config *config = run->config;
+    bool roots, leaves;
+    if (config->tagroot[0] == '\0' && config->tagleaf[0] == '\0')
+        return true;
+    if (!profile_add_tag_frames(run->profile, str_of(config->tagroot), str_of(config->tagleaf), str_of(config->unit),
+                                &roots, &leaves))
+        return false;
+    if (config->tagroot[0] && !roots)
+        buf_str(run->notes, STR("TagRoot expression matched no samples\n"));
+    if (config->tagleaf[0] && !leaves)
+        buf_str(run->notes, STR("TagLeaf expression matched no samples\n"));
+    return true;
+}
+
 /* Filters the profile and takes its totals, of what was there before unless percentages are relative. */
 static bool filter(const struct report_run *run, uint32_t index, struct report_basis *basis)
 {
@@ -265,7 +283,7 @@ bool report_run(const struct report_run *run)
     options.symbol_text = str_of(run->param);
     options.filters = filters;
     options.nfilters = report_filters_list(run->config, &text, filters);
-    bool fine = filter(run, index, &basis);
+    bool fine = add_tag_frames(run) && filter(run, index, &basis);
     if (fine) {
         options.basis = &basis;
         fine = write_output(run, &options);
