@@ -1,8 +1,9 @@
-/* Edges: which entry calls which, and how much of the weight goes that way. An edge counts once a stack, at its
- * outermost occurrence, and that occurrence says whether it goes over entries left out and whether it was inlined. */
+/* Edges: which node calls which, and how much of the weight goes that way. An edge counts once a stack, at its
+ * outermost occurrence, and that occurrence says whether it goes over nodes left out and whether it was inlined. */
 #include <string.h>
 
 #include "base/map.h"
+#include "report/call_tree.h"
 #include "report/graph.h"
 #include "report/number.h"
 
@@ -133,21 +134,23 @@ static bool any_edges(const struct finder *finder)
     return any && graph->nlist > 1;
 }
 
-/* Drops edges to listed entries that are too light. */
-static void drop_light(struct graph *graph)
+bool graph_drop_light_edges(struct graph *graph)
 {
     graph->dropped_edges = 0;
     for (size_t i = 0; i < graph->edges.n; i++) {
         struct edge *edge = &graph->edges.at[i];
-        edge->dropped = graph->listed[edge->to] && number_abs(edge->weight) < graph->edge_cutoff;
-        graph->dropped_edges += edge->dropped;
+        if (edge->dropped || !graph->listed[edge->to] || number_abs(edge->weight) >= graph->edge_cutoff)
+            continue;
+        edge->dropped = true;
+        graph->dropped_edges++;
     }
+    return graph_index_edges(graph);
 }
 
 /* Sorts the edges that are left by one of their ends, by counting. */
 static bool index_by(struct graph *graph, bool from, uint32_t **start, uint32_t **index)
 {
-    uint32_t n = graph->entries.n;
+    uint32_t n = graph->n;
     *start = arena_new(&graph->arena, uint32_t, n + (size_t)2);
     *index = arena_new(&graph->arena, uint32_t, graph->edges.n);
     if (!*start || !*index)
@@ -166,9 +169,17 @@ static bool index_by(struct graph *graph, bool from, uint32_t **start, uint32_t 
     return true;
 }
 
+bool graph_index_edges(struct graph *graph)
+{
+    return index_by(graph, true, &graph->out_start, &graph->out) &&
+           index_by(graph, false, &graph->in_start, &graph->in);
+}
+
 bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
 {
     struct finder finder = {.graph = graph, .need = need, .marked = marked};
+    if (graph->tree)
+        return call_tree_connect(graph);
     graph->edges.n = 0;
     bool good = prepare(&finder);
     uint32_t nstacks = any_edges(&finder) ? graph->profile->nstacks : 0;
@@ -178,9 +189,5 @@ bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
         good = !finder.exhausted;
     }
     map_finish(&finder.map);
-    if (!good)
-        return false;
-    drop_light(graph);
-    return index_by(graph, true, &graph->out_start, &graph->out) &&
-           index_by(graph, false, &graph->in_start, &graph->in);
+    return good;
 }

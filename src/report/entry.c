@@ -207,43 +207,38 @@ static struct str place(const struct entry *entry, struct arena *arena)
     return arena_printf(arena, ":%" PRId64 ":%" PRId64, entry->line, entry->column);
 }
 
-/* What stands behind the function's name, or in its place; false where the name is enough. */
-static bool tail(const struct entry_table *table, const struct profile *profile, const struct entry *e,
-                 struct arena *arena, struct str *out)
+size_t entry_parts(const struct entry_table *table, const struct profile *profile, uint32_t entry, struct str name,
+                   struct str file, struct arena *arena, struct str parts[3])
 {
-    struct str file = table->files[e->file];
+    const struct entry *e = &table->at[entry];
+    size_t n = 0;
+    if (e->address != 0)
+        parts[n++] = arena_printf(arena, "%016" PRIx64, e->address);
+    if (name.n > 0)
+        parts[n++] = name;
     if (e->line != 0)
-        *out = join((struct str[]){file, place(e, arena)}, 2, arena);
+        parts[n++] = join((struct str[]){file, place(e, arena)}, 2, arena);
     else if (file.n > 0)
-        *out = file;
-    else if (e->name != 0)
-        return false;
-    else if (e->objfile != 0)
-        *out = join((struct str[]){STR("["), path_base(profile->strings[e->objfile]), STR("]")}, 3, arena);
-    else
-        *out = STR("<unknown>");
-    return true;
+        parts[n++] = file;
+    else if (name.n == 0 && e->objfile != 0)
+        parts[n++] = join((struct str[]){STR("["), path_base(profile->strings[e->objfile]), STR("]")}, 3, arena);
+    else if (name.n == 0)
+        parts[n++] = STR("<unknown>");
+    return n;
 }
 
 struct str entry_name(const struct entry_table *table, const struct profile *profile, uint32_t entry,
                       struct arena *arena)
 {
     const struct entry *e = &table->at[entry];
-    struct str parts[5], name = profile->strings[e->name], last;
-    size_t n = 0;
-    if (e->address != 0)
-        parts[n++] = arena_printf(arena, "%016" PRIx64, e->address);
-    if (name.n > 0) {
-        if (n > 0)
-            parts[n++] = STR(" ");
-        parts[n++] = name;
+    struct str parts[3], spaced[5], file = table->files[e->file];
+    size_t n = entry_parts(table, profile, entry, profile->strings[e->name], file, arena, parts), nspaced = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            spaced[nspaced++] = STR(" ");
+        spaced[nspaced++] = parts[i];
     }
-    if (tail(table, profile, e, arena, &last)) {
-        if (n > 0)
-            parts[n++] = STR(" ");
-        parts[n++] = last;
-    }
-    return n == 1 ? parts[0] : join(parts, n, arena);
+    return n == 1 ? parts[0] : join(spaced, nspaced, arena);
 }
 
 struct str entry_facts(const struct entry_table *table, const struct profile *profile, uint32_t entry,

@@ -48,6 +48,10 @@ void entry_table_finish(struct entry_table *table);
 struct str entry_name(const struct entry_table *table, const struct profile *profile, uint32_t entry,
                       struct arena *arena);
 
+/* The parts of such a text, of which there are one to three, with another name and file in it. */
+size_t entry_parts(const struct entry_table *table, const struct profile *profile, uint32_t entry, struct str name,
+                   struct str file, struct arena *arena, struct str parts[3]);
+
 /* All facts of an entry as Go prints a struct: what decides where everything else is equal. */
 struct str entry_facts(const struct entry_table *table, const struct profile *profile, uint32_t entry,
                        struct arena *arena);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "report/call_tree.h"
 #include "report/number.h"
 #include "report/order.h"
 #include "report/path.h"
@@ -98,40 +99,51 @@ static bool is_negative(const struct weight *weight)
     return weight->flat < 0 || (weight->flat == 0 && weight->cum < 0);
 }
 
-static void list_entries(struct graph *graph, const struct graph_rules *rules)
+/* Lists the nodes that weigh anything. */
+static bool list_nodes(struct graph *graph, const struct graph_rules *rules)
 {
+    graph->listed = arena_new(&graph->arena, bool, graph->n);
+    graph->list = arena_new(&graph->arena, uint32_t, graph->n);
+    graph->names = arena_new(&graph->arena, struct str, graph->n);
+    if (!graph->listed || !graph->list || !graph->names)
+        return false;
     graph->nlist = 0;
-    for (uint32_t i = 0; i < graph->entries.n; i++) {
+    for (uint32_t i = 0; i < graph->n; i++) {
         const struct weight *weight = &graph->weights[i];
         graph->listed[i] = (weight->cum != 0 || weight->flat != 0) && !(rules->drop_negative && is_negative(weight));
         if (graph->listed[i])
             graph->list[graph->nlist++] = i;
     }
+    return true;
 }
 
-/* Numbers the entries and weighs them. The arrays of an earlier numbering stay in the arena. */
+/* Weighs entries as the nodes. */
 static bool weigh_entries(struct graph *graph, const struct graph_rules *rules)
 {
-    struct entry_table entries;
-    if (!entry_table_init(&entries, graph->profile, &rules->entry, graph->files, graph->mem))
-        return false;
-    entry_table_finish(&graph->entries);
-    graph->entries = entries;
-    uint32_t n = entries.n;
+    size_t n = graph->entries.n;
+    graph->n = graph->entries.n;
     graph->weights = arena_new(&graph->arena, struct weight, n);
-    graph->listed = arena_new(&graph->arena, bool, n);
-    graph->list = arena_new(&graph->arena, uint32_t, n);
-    graph->names = arena_new(&graph->arena, struct str, n);
-    struct visit *visits = mem_get_array(graph->mem, n + (size_t)1, sizeof *visits);
-    bool good = graph->weights && graph->listed && graph->list && graph->names && visits;
+    struct visit *visits = mem_get_array(graph->mem, n + 1, sizeof *visits);
+    bool good = graph->weights && visits;
     if (good) {
         visit_all(graph, false, visits);
         if (rules->mean)
             visit_all(graph, true, visits);
         weigh_leaves(graph);
     }
-    mem_put(graph->mem, visits, visits ? (n + (size_t)1) * sizeof *visits : 0);
+    mem_put(graph->mem, visits, (n + 1) * sizeof *visits);
     return good;
+}
+
+/* Makes the nodes from the stacks, as the files of functions are now called. */
+static bool make_nodes(struct graph *graph, const struct graph_rules *rules)
+{
+    entry_table_finish(&graph->entries);
+    if (!entry_table_init(&graph->entries, graph->profile, &rules->entry, graph->files, graph->mem))
+        return false;
+    graph->made++;
+    bool good = rules->call_tree ? call_tree_make(graph) : weigh_entries(graph, rules);
+    return good && list_nodes(graph, rules);
 }
 
 bool graph_init(struct graph *graph, const struct profile *profile, const struct graph_rules *rules, struct mem *mem)
@@ -140,20 +152,17 @@ bool graph_init(struct graph *graph, const struct profile *profile, const struct
     arena_init(&graph->arena, mem);
     graph->stacks = arena_new(&graph->arena, struct stack_weight, profile->nstacks);
     graph->files = arena_new(&graph->arena, struct str, profile->nfunctions);
-    if (!graph->stacks || !graph->files) {
-        graph_finish(graph);
-        return false;
-    }
-    for (uint32_t i = 0; i < profile->nfunctions; i++)
+    bool good = graph->stacks && graph->files;
+    for (uint32_t i = 0; good && i < profile->nfunctions; i++)
         graph->files[i] = profile->strings[profile->functions[i].filename];
-    trim_files(graph, rules);
-    weigh_stacks(graph, rules);
-    if (!weigh_entries(graph, rules)) {
-        graph_finish(graph);
-        return false;
+    if (good) {
+        trim_files(graph, rules);
+        weigh_stacks(graph, rules);
+        good = make_nodes(graph, rules);
     }
-    list_entries(graph, rules);
-    return true;
+    if (!good)
+        graph_finish(graph);
+    return good;
 }
 
 void graph_finish(struct graph *graph)
@@ -161,6 +170,7 @@ void graph_finish(struct graph *graph)
     if (!graph->mem)
         return;
     vec_finish(&graph->edges, graph->mem);
+    call_tree_destroy(graph);
     entry_table_finish(&graph->entries);
     arena_finish(&graph->arena);
     *graph = (struct graph){0};
@@ -174,50 +184,57 @@ static bool same_entry(const struct entry_table *a, const struct entry *x, const
            str_equal(a->files[x->file], b->files[y->file]);
 }
 
-/* Numbers the entries anew, after their files changed, and keeps those that are equal to one that was in the list. */
-static bool renumber(struct graph *graph, const struct graph_rules *rules)
+/* Makes the nodes anew, after the files of functions changed, and keeps those that are equal to one in the list. */
+static bool remake_nodes(struct graph *graph, const struct graph_rules *rules)
 {
     struct entry_table before = graph->entries;
     const uint32_t *list = graph->list;
     uint32_t nlist = graph->nlist;
     graph->entries = (struct entry_table){0};
-    bool good = weigh_entries(graph, rules);
+    bool good = make_nodes(graph, rules);
     graph->nlist = 0;
-    for (uint32_t i = 0; good && i < graph->entries.n; i++) {
-        for (uint32_t j = 0; j < nlist && !graph->listed[i]; j++)
-            graph->listed[i] = same_entry(&before, &before.at[list[j]], &graph->entries, &graph->entries.at[i]);
-        if (graph->listed[i])
+    for (uint32_t i = 0; good && i < graph->n; i++) {
+        bool kept = false;
+        for (uint32_t j = 0; graph->listed[i] && j < nlist && !kept; j++)
+            kept = same_entry(&before, &before.at[list[j]], &graph->entries, &graph->entries.at[i]);
+        graph->listed[i] = kept;
+        if (kept)
             graph->list[graph->nlist++] = i;
     }
     entry_table_finish(&before);
     return good;
 }
 
-/* Leaves out all entries but the first `count` of the list. */
-static bool keep_only(struct graph *graph, const struct graph_rules *rules, uint32_t count)
+bool graph_keep_first(struct graph *graph, const struct graph_rules *rules, uint32_t count)
 {
-    for (uint32_t i = count; i < graph->nlist; i++)
-        graph->listed[graph->list[i]] = false;
+    const uint32_t *removed = graph->list + count;
+    uint32_t nremoved = graph->nlist - count;
+    for (uint32_t i = 0; i < nremoved; i++)
+        graph->listed[removed[i]] = false;
     graph->nlist = count;
     graph->trimmed = true;
-    return !trim_files(graph, rules) || renumber(graph, rules);
+    if (graph->tree) {
+        call_tree_remove(graph, removed, nremoved);
+        return true;
+    }
+    return !trim_files(graph, rules) || remake_nodes(graph, rules);
 }
 
-/* Moves the entries that are heavy enough to the front of the list and returns how many they are. */
+/* Moves the nodes that are heavy enough to the front of the list and returns how many they are. */
 static uint32_t heavy_first(struct graph *graph)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < graph->nlist; i++) {
-        uint32_t entry = graph->list[i];
-        if (number_abs(graph->weights[entry].cum) < graph->node_cutoff)
+        uint32_t node = graph->list[i];
+        if (number_abs(graph->weights[node].cum) < graph->node_cutoff)
             continue;
         graph->list[i] = graph->list[kept];
-        graph->list[kept++] = entry;
+        graph->list[kept++] = node;
     }
     return kept;
 }
 
-bool graph_trim(struct graph *graph, const struct graph_rules *rules)
+bool graph_leave_out_light(struct graph *graph, const struct graph_rules *rules)
 {
     int64_t total = 0;
     for (uint32_t i = 0; i < graph->nlist; i++)
@@ -226,32 +243,41 @@ bool graph_trim(struct graph *graph, const struct graph_rules *rules)
     graph->edge_cutoff = number_part(total, rules->edge_fraction);
     uint32_t heavy = graph->node_cutoff > 0 ? heavy_first(graph) : graph->nlist;
     graph->dropped_nodes = graph->nlist - heavy;
-    if (heavy < graph->nlist && !keep_only(graph, rules, heavy))
-        return false;
+    bool good = heavy == graph->nlist || graph_keep_first(graph, rules, heavy);
     graph->original_count = graph->nlist;
-    if (!order_entries(graph, rules->cum_sort))
+    return good;
+}
+
+bool graph_trim(struct graph *graph, const struct graph_rules *rules)
+{
+    if (!graph_leave_out_light(graph, rules) || !order_nodes(graph, rules->cum_sort))
         return false;
     if (rules->node_count > 0 && rules->node_count < graph->nlist)
-        return keep_only(graph, rules, (uint32_t)rules->node_count) && order_entries(graph, rules->cum_sort);
+        return graph_keep_first(graph, rules, (uint32_t)rules->node_count) && order_nodes(graph, rules->cum_sort);
     return true;
 }
 
-struct str graph_name(struct graph *graph, uint32_t entry)
+uint32_t graph_entry(const struct graph *graph, uint32_t node)
 {
-    struct str *name = &graph->names[entry];
+    return graph->tree ? call_tree_entry(graph->tree, node) : node;
+}
+
+struct str graph_name(struct graph *graph, uint32_t node)
+{
+    struct str *name = &graph->names[node];
     if (!name->p)
-        *name = entry_name(&graph->entries, graph->profile, entry, &graph->arena);
+        *name = entry_name(&graph->entries, graph->profile, graph_entry(graph, node), &graph->arena);
     return *name;
 }
 
-int64_t graph_flat(const struct graph *graph, uint32_t entry)
+int64_t graph_flat(const struct graph *graph, uint32_t node)
 {
-    const struct weight *weight = &graph->weights[entry];
+    const struct weight *weight = &graph->weights[node];
     return weight->flat_div ? number_divide(weight->flat, weight->flat_div) : weight->flat;
 }
 
-int64_t graph_cum(const struct graph *graph, uint32_t entry)
+int64_t graph_cum(const struct graph *graph, uint32_t node)
 {
-    const struct weight *weight = &graph->weights[entry];
+    const struct weight *weight = &graph->weights[node];
     return weight->cum_div ? number_divide(weight->cum, weight->cum_div) : weight->cum;
 }

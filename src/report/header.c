@@ -6,11 +6,19 @@
 
 enum { longest_filter = 80 };
 
-static void put_line(struct buf *out, const char *what, struct str value)
+/* Ends a label. Where the first ends, which may have newlines in it, a picture wants to know. */
+static void end_label(struct job *job)
 {
-    buf_str(out, str_of(what));
-    buf_str(out, value);
-    buf_byte(out, '\n');
+    if (job->first_label_end == 0)
+        job->first_label_end = job->out->n;
+    buf_byte(job->out, '\n');
+}
+
+static void put_label(struct job *job, const char *what, struct str value)
+{
+    buf_str(job->out, str_of(what));
+    buf_str(job->out, value);
+    end_label(job);
 }
 
 static void put_binary(struct job *job)
@@ -19,9 +27,9 @@ static void put_binary(struct job *job)
         return;
     const struct profile_mapping *mapping = &job->profile->mappings[0];
     if (mapping->file != 0)
-        put_line(job->out, "File: ", path_base(job->profile->strings[mapping->file]));
+        put_label(job, "File: ", path_base(job->profile->strings[mapping->file]));
     if (mapping->build_id != 0)
-        put_line(job->out, "Build ID: ", job->profile->strings[mapping->build_id]);
+        put_label(job, "Build ID: ", job->profile->strings[mapping->build_id]);
 }
 
 /* Comments, but for those that tools write for each other. */
@@ -30,7 +38,7 @@ static void put_comments(struct job *job)
     for (uint32_t i = 0; i < job->profile->ncomments; i++) {
         struct str comment = job->profile->strings[job->profile->comments[i]];
         if (!str_starts_with(comment, STR("#")))
-            put_line(job->out, "", comment);
+            put_label(job, "", comment);
     }
 }
 
@@ -50,7 +58,7 @@ static void put_duration(struct job *job)
         measure_put_percentage(job->out, number_of(total.value), duration);
         buf_byte(job->out, ')');
     }
-    buf_byte(job->out, '\n');
+    end_label(job);
 }
 
 void header_put_profile(struct job *job)
@@ -60,15 +68,15 @@ void header_put_profile(struct job *job)
     put_binary(job);
     put_comments(job);
     if (job->options->mean)
-        put_line(job->out, "Type: mean_", type);
+        put_label(job, "Type: mean_", type);
     else if (type.n > 0)
-        put_line(job->out, "Type: ", type);
+        put_label(job, "Type: ", type);
     if (profile->doc_url != 0)
-        put_line(job->out, "Doc: ", profile->strings[profile->doc_url]);
+        put_label(job, "Doc: ", profile->strings[profile->doc_url]);
     if (profile->time_nanos != 0) {
         buf_str(job->out, STR("Time: "));
         gotime_put_moment(job->out, profile->time_nanos);
-        buf_byte(job->out, '\n');
+        end_label(job);
     }
     if (profile->duration_nanos != 0)
         put_duration(job);
@@ -78,46 +86,66 @@ static void put_filters(struct job *job)
 {
     if (job->options->nfilters == 0)
         return;
-    put_line(job->out, "Active filters:", STR(""));
+    put_label(job, "Active filters:", STR(""));
     for (uint32_t i = 0; i < job->options->nfilters; i++) {
         struct str filter = job->options->filters[i];
         buf_str(job->out, STR("   "));
-        put_line(job->out, "", str_first(filter, longest_filter));
+        put_label(job, "", str_first(filter, longest_filter));
         if (filter.n > longest_filter && !job->out->failed) {
             job->out->n--;
-            put_line(job->out, "", STR("…"));
+            put_label(job, "", STR("…"));
         }
     }
 }
 
-static void put_dropped(struct job *job, const struct graph *graph)
+/* "Dropped 3 nodes (cum <= 5ms)": what was left out for being less than a fraction of the total. */
+static void put_dropped(struct job *job, uint32_t count, const char *what, const char *measure, double fraction)
 {
-    const struct figures *figures = &job->figures;
-    if (graph->dropped_nodes > 0) {
-        buf_printf(job->out, "Dropped %u node%s (cum <= ", graph->dropped_nodes, graph->dropped_nodes > 1 ? "s" : "");
-        figure_put(job->out, figures, number_part(figures->total, job->options->node_fraction));
-        buf_str(job->out, STR(")\n"));
-    }
-    if (graph->nlist > 0 && graph->nlist < graph->original_count)
-        buf_printf(job->out, "Showing top %u nodes out of %u\n", graph->nlist, graph->original_count);
+    if (count == 0)
+        return;
+    buf_printf(job->out, "Dropped %u %s%s (%s <= ", count, what, count > 1 ? "s" : "", measure);
+    figure_put(job->out, &job->figures, number_part(job->figures.total, fraction));
+    buf_byte(job->out, ')');
+    end_label(job);
 }
 
-void header_put(struct job *job, const struct graph *graph)
+/* What is shown, what not and why. */
+static void put_shown(struct job *job, const struct graph *graph, uint32_t dropped_edges)
 {
     const struct figures *figures = &job->figures;
     int64_t shown = 0;
     for (uint32_t i = 0; i < graph->nlist; i++)
         shown = number_add(shown, graph_flat(graph, graph->list[i]));
-    if (!job->options->compact_labels)
-        header_put_profile(job);
-    put_filters(job);
     buf_str(job->out, STR("Showing nodes accounting for "));
     figure_put(job->out, figures, shown);
     buf_str(job->out, STR(", "));
     figure_put_share(job->out, figures, shown);
     buf_str(job->out, STR(" of "));
     figure_put(job->out, figures, figures->total);
-    buf_str(job->out, STR(" total\n"));
-    if (figures->total != 0)
-        put_dropped(job, graph);
+    buf_str(job->out, STR(" total"));
+    end_label(job);
+    if (figures->total == 0)
+        return;
+    put_dropped(job, graph->dropped_nodes, "node", "cum", job->options->node_fraction);
+    put_dropped(job, dropped_edges, "edge", "freq", job->options->edge_fraction);
+    if (graph->nlist > 0 && graph->nlist < graph->original_count) {
+        buf_printf(job->out, "Showing top %u nodes out of %u", graph->nlist, graph->original_count);
+        end_label(job);
+    }
+}
+
+void header_put(struct job *job, const struct graph *graph)
+{
+    if (!job->options->compact_labels)
+        header_put_profile(job);
+    put_filters(job);
+    put_shown(job, graph, 0);
+}
+
+void header_put_legend(struct job *job, const struct graph *graph)
+{
+    header_put_profile(job);
+    put_filters(job);
+    put_shown(job, graph, graph->dropped_edges);
+    put_label(job, "\nSee https://git.io/JfYMW for how to read the graph", STR(""));
 }

@@ -17,9 +17,7 @@ static int64_t smallest_value(const struct graph *graph)
     return smallest;
 }
 
-/* "minimum" becomes the unit of the smallest value, or where the total has a larger one, of 100 times that: down to
- * 0.01 can be printed. */
-static void choose_unit(struct job *job, const struct graph *graph)
+void job_choose_unit(struct job *job, const struct graph *graph)
 {
     struct figures *figures = &job->figures;
     struct str minimum = STR("minimum");
@@ -34,7 +32,8 @@ static void choose_unit(struct job *job, const struct graph *graph)
     }
     int64_t larger = (int64_t)((uint64_t)least * 100);
     struct str unit = measure_scale(least, figures->from, minimum).unit;
-    if (!str_equal(unit, measure_scale(most, figures->from, minimum).unit) && larger < most)
+    if (!str_equal(unit, measure_scale(most, figures->from, minimum).unit) && larger < most &&
+        job->options->format != report_callgrind)
         unit = measure_scale(larger, figures->from, minimum).unit;
     figures->to = unit.n > 0 ? unit : figures->from;
 }
@@ -47,7 +46,7 @@ bool job_graph(struct job *job, struct graph *graph)
         graph_finish(graph);
         return false;
     }
-    choose_unit(job, graph);
+    job_choose_unit(job, graph);
     return true;
 }
 

@@ -15,6 +15,7 @@ struct job {
     struct mem *mem;
     struct arena arena;
     struct buf *out, *error;
+    size_t first_label_end; /* in out, of what header_put... wrote; 0 before */
 };
 
 /* The reports. Each appends to job->out, or fails with a line in job->error (none on exhaustion). */
@@ -24,9 +25,15 @@ bool traces_write(struct job *job);
 bool raw_write(struct job *job);
 bool list_write(struct job *job);
 bool tags_write(struct job *job);
+bool dot_write(struct job *job);
+bool callgrind_write(struct job *job);
 
 /* Builds and trims the graph and chooses the unit that its smallest value asks for. */
 bool job_graph(struct job *job, struct graph *graph);
+
+/* "minimum" becomes the unit of the graph's smallest value, or where the total has a larger one, of 100 times that:
+ * down to 0.01 can be printed (but not in callgrind's whole numbers). */
+void job_choose_unit(struct job *job, const struct graph *graph);
 
 /* The unit of numbers under a label key. */
 struct str job_label_unit(const struct job *job, struct str key);
@@ -37,5 +44,8 @@ bool job_drain(struct job *job);
 /* The lines above a report: what was profiled and when, what was filtered, what is shown. */
 void header_put_profile(struct job *job);
 void header_put(struct job *job, const struct graph *graph);
+
+/* The same for a picture, whose legend always has all of them. */
+void header_put_legend(struct job *job, const struct graph *graph);
 
 #endif

@@ -2,16 +2,17 @@
  * order), more facts decide here, so that the same profile always gives the same bytes. */
 #include "report/order.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "report/number.h"
 
-struct entry_item {
+struct node_item {
     int64_t weight; /* magnitude; heaviest first */
-    int64_t cum;
+    int64_t flat, cum;
     uint64_t address;
     struct str name;
-    uint32_t entry;
+    uint32_t node;
 };
 
 struct edge_item {
@@ -35,46 +36,114 @@ static int by_facts(const struct graph *graph, uint32_t a, uint32_t b)
 {
     struct arena arena;
     arena_init(&arena, graph->mem);
-    struct str left = entry_facts(&graph->entries, graph->profile, a, &arena);
-    struct str right = entry_facts(&graph->entries, graph->profile, b, &arena);
+    struct str left = entry_facts(&graph->entries, graph->profile, graph_entry(graph, a), &arena);
+    struct str right = entry_facts(&graph->entries, graph->profile, graph_entry(graph, b), &arena);
     int order = str_compare(left, right);
     arena_finish(&arena);
     return order ? order : by_number(a, b);
 }
 
-static int compare_entries(const void *left, const void *right, void *context)
+static int compare_nodes(const void *left, const void *right, void *context)
 {
-    const struct entry_item *a = left, *b = right;
+    const struct node_item *a = left, *b = right;
     int order = by_weight(a->weight, b->weight);
     if (order == 0 && a->address != 0 && b->address != 0)
         order = by_number(a->address, b->address);
     if (order == 0)
         order = str_compare(a->name, b->name);
     if (order == 0)
+        order = by_weight(a->flat, b->flat);
+    if (order == 0)
         order = by_weight(a->cum, b->cum);
-    return order ? order : by_facts(context, a->entry, b->entry);
+    return order ? order : by_facts(context, a->node, b->node);
 }
 
-bool order_entries(struct graph *graph, bool cum)
+/* Sorts the list by a weight of its nodes. */
+static bool order_by(struct graph *graph, int64_t (*weight_of)(const struct graph *, uint32_t))
 {
-    size_t size = graph->nlist * sizeof(struct entry_item);
-    struct entry_item *items = mem_get_array(graph->mem, graph->nlist, sizeof *items);
+    struct node_item *items = mem_get_array(graph->mem, graph->nlist, sizeof *items);
     if (!items)
         return graph->nlist == 0;
     bool good = true;
     for (uint32_t i = 0; i < graph->nlist; i++) {
-        uint32_t entry = graph->list[i];
-        const struct weight *weight = &graph->weights[entry];
-        items[i] = (struct entry_item){number_abs(cum ? weight->cum : weight->flat), number_abs(weight->cum),
-                                       graph->entries.at[entry].address, graph_name(graph, entry), entry};
+        uint32_t node = graph->list[i];
+        items[i] = (struct node_item){
+            .weight = number_abs(weight_of(graph, node)),
+            .flat = number_abs(graph->weights[node].flat),
+            .cum = number_abs(graph->weights[node].cum),
+            .address = graph->entries.at[graph_entry(graph, node)].address,
+            .name = graph_name(graph, node),
+            .node = node,
+        };
         good &= items[i].name.p != NULL;
     }
     if (good)
-        qsort_r(items, graph->nlist, sizeof *items, compare_entries, graph);
+        qsort_r(items, graph->nlist, sizeof *items, compare_nodes, graph);
     for (uint32_t i = 0; good && i < graph->nlist; i++)
-        graph->list[i] = items[i].entry;
-    mem_put(graph->mem, items, size);
+        graph->list[i] = items[i].node;
+    mem_put(graph->mem, items, graph->nlist * sizeof *items);
     return good;
+}
+
+static int64_t flat_of(const struct graph *graph, uint32_t node)
+{
+    return graph->weights[node].flat;
+}
+
+static int64_t cum_of(const struct graph *graph, uint32_t node)
+{
+    return graph->weights[node].cum;
+}
+
+bool order_nodes(struct graph *graph, bool cum)
+{
+    return order_by(graph, cum ? cum_of : flat_of);
+}
+
+/* Base-2 logarithm in the steps in which Go computes it, so that no last bit decides otherwise. */
+static double log_2(double x)
+{
+    int exponent;
+    double fraction = frexp(x, &exponent);
+    return fraction == 0.5 ? exponent - 1 : log(fraction) * (1 / M_LN2) + exponent;
+}
+
+/* The information in how a node's weight is spread over its edges in one direction (and, as `self`, over itself). */
+static double edge_entropy(const struct graph *graph, const uint32_t *edges, uint32_t n, int64_t self)
+{
+    double entropy = 0;
+    int64_t total = self;
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t weight = graph->edges.at[edges[i]].weight;
+        total = weight > 0 ? number_add(total, weight) : total;
+    }
+    if (total == 0)
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        double share = (double)number_abs(graph->edges.at[edges[i]].weight) / (double)total;
+        entropy += -share * log_2(share);
+    }
+    if (self > 0) {
+        double share = (double)self / (double)total;
+        entropy += -share * log_2(share);
+    }
+    return entropy;
+}
+
+/* How much a picture gains from a node: one that only passes its weight on says little. */
+static int64_t entropy_of(const struct graph *graph, uint32_t node)
+{
+    const struct weight *weight = &graph->weights[node];
+    uint32_t in = graph->in_start[node], nin = graph->in_start[node + 1] - in;
+    uint32_t out = graph->out_start[node], nout = graph->out_start[node + 1] - out;
+    double score = nin == 0 ? 1 : edge_entropy(graph, graph->in + in, nin, 0);
+    score += nout == 0 ? 1 : edge_entropy(graph, graph->out + out, nout, weight->flat);
+    return number_add(number_of(score * (double)weight->cum), weight->flat);
+}
+
+bool order_nodes_for_picture(struct graph *graph)
+{
+    return order_by(graph, entropy_of);
 }
 
 static int compare_edges(const void *left, const void *right, void *context)

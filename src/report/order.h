@@ -7,7 +7,10 @@
 #include "report/graph.h"
 
 /* Sorts the list by the magnitude of flat, or cum, values; the name decides between equal ones. False on exhaustion. */
-bool order_entries(struct graph *graph, bool cum);
+bool order_nodes(struct graph *graph, bool cum);
+
+/* Sorts the list by what its nodes tell in a picture (edges are indexed). False on exhaustion. */
+bool order_nodes_for_picture(struct graph *graph);
 
 /* Sorts edges (indices into graph->edges) by the magnitude of their weight; the names of their ends decide. False on
  * exhaustion. */

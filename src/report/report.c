@@ -6,9 +6,10 @@
 static struct report_options settled(const struct report_options *options)
 {
     struct report_options o = *options;
-    if (o.format == report_raw || o.format == report_list || o.format == report_peek)
+    bool whole = o.format == report_raw || o.format == report_callgrind; /* shows all that the profile has */
+    if (whole || o.format == report_list || o.format == report_peek)
         o.trim = false;
-    if (o.format == report_raw)
+    if (whole)
         o.granularity = report_addresses;
     if (o.format == report_list)
         o.granularity = report_lines;
@@ -31,7 +32,7 @@ static struct entry_rules entry_rules(const struct report_options *options)
         .line = all || by == report_lines,
         .column = options->show_columns || (all && !options->no_inlines),
         .address = all,
-        .binary = options->format == report_raw || options->format == report_list,
+        .binary = options->format == report_callgrind || options->format == report_list,
         .no_inlines = options->no_inlines,
     };
 }
@@ -63,6 +64,10 @@ static bool write_format(struct job *job)
         return tags_write(job);
     case report_comments:
         return put_comments(job);
+    case report_dot:
+        return dot_write(job);
+    case report_callgrind:
+        return callgrind_write(job);
     }
     return false;
 }
@@ -84,6 +89,7 @@ static struct job job_of(const struct profile *profile, const struct report_opti
         .mean = options->mean,
         .drop_negative = options->drop_negative,
         .cum_sort = options->cum_sort,
+        .call_tree = options->call_tree && (options->format == report_dot || options->format == report_callgrind),
         .node_count = options->node_count,
         .node_fraction = options->node_fraction,
         .edge_fraction = options->edge_fraction,

@@ -30,6 +30,8 @@ enum report_format {
     report_list,
     report_tags,
     report_comments,
+    report_dot,
+    report_callgrind,
 };
 
 /* What two frames must share to be one entry. */

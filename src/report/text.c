@@ -41,7 +41,7 @@ bool text_write(struct job *job)
     if (!job_graph(job, &graph))
         return false;
     /* Only entries that are inlined somewhere get a remark, so only edges into those count. */
-    bool good = graph_connect(&graph, edges_into_marked, graph.entries.inlined);
+    bool good = graph_connect(&graph, edges_into_marked, graph.entries.inlined) && graph_drop_light_edges(&graph);
     if (good) {
         header_put(job, &graph);
         buf_str(job->out, STR("      flat  flat%   sum%        cum   cum%\n"));

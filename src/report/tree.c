@@ -98,7 +98,7 @@ bool tree_write(struct job *job)
     struct graph graph;
     if (!job_graph(job, &graph))
         return false;
-    bool *marked = arena_new(&graph.arena, bool, graph.entries.n);
+    bool *marked = arena_new(&graph.arena, bool, graph.n);
     int64_t shown = marked ? mark(job, &graph, marked) : -1;
     bool good = shown >= 0;
     if (shown == 0 && job->options->symbol) {
@@ -107,7 +107,7 @@ bool tree_write(struct job *job)
         good = false;
     }
     good = good && graph_connect(&graph, job->options->symbol ? edges_at_marked : edges_all, marked) &&
-           put_entries(job, &graph, marked);
+           graph_drop_light_edges(&graph) && put_entries(job, &graph, marked);
     graph_finish(&graph);
     return good;
 }
