@@ -96,39 +96,80 @@ uint64_t cursor_varint_slow(struct cursor *c)
     return 0;
 }
 
-/* Puts the 7-bit groups of a varint of at most 8 bytes together; UINT32_MAX where they are too many bits. */
-static uint32_t join_groups(uint64_t bytes)
+/* One bit a byte: its top bit. */
+static unsigned top_bits(uint64_t bytes)
 {
-    uint64_t value = (bytes & 0x7f) | (bytes >> 1 & 0x3f80) | (bytes >> 2 & 0x1fc000) | (bytes >> 3 & 0xfe00000) |
-                     (bytes >> 4 & 0x7f0000000);
-    return value > UINT32_MAX || (bytes & 0x7f7f7f0000000000) != 0 ? UINT32_MAX : (uint32_t)value;
+    return (unsigned)((bytes & 0x8080808080808080u) * 0x0002040810204081u >> 56);
 }
 
-/* Eight bytes are looked at together: where varints end is a mask of their top bits, so that the way to the next eight
- * bytes does not wait for the values. */
+/* Puts the 7-bit groups of a varint of at most 4 bytes together; bytes behind it in `bytes` are passed over. */
+static uint32_t join_groups(const uint8_t *p, unsigned length)
+{
+    uint32_t bytes;
+    memcpy(&bytes, p, 4);
+    bytes &= UINT32_MAX >> (32 - 8 * length);
+    return (bytes & 0x7f) | (bytes >> 1 & 0x3f80) | (bytes >> 2 & 0x1fc000) | (bytes >> 3 & 0xfe00000);
+}
+
+/* The bytes among sixteen that end a varint, as bits; 0 where a varint of more than four bytes may be among them. */
+static unsigned varint_ends(const uint8_t *p)
+{
+    uint64_t low, high;
+    memcpy(&low, p, 8);
+    memcpy(&high, p + 8, 8);
+    unsigned more = top_bits(low) | top_bits(high) << 8;
+    return (more & more >> 1 & more >> 2 & more >> 3) != 0 ? 0 : ~more & 0xffff;
+}
+
+/* Reads `count` varints whose ends are known and returns their length together. */
+static unsigned join_varints(const uint8_t *p, unsigned ends, int count, uint32_t *out)
+{
+    unsigned begin = 0;
+    for (int i = 0; i < count; i++, ends &= ends - 1) {
+        unsigned end = (unsigned)__builtin_ctz(ends) + 1;
+        out[i] = join_groups(p + begin, end - begin);
+        begin = end;
+    }
+    return begin;
+}
+
+/* Reads the varints of a run's last bytes, fewer than sixteen, and returns how many they are: 0 where they need a
+ * closer look. */
+static int tail_varints(const uint8_t *p, size_t size, uint32_t *out)
+{
+    uint8_t padded[20] = {0};
+    memcpy(padded, p, size);
+    unsigned ends = varint_ends(padded) & ((1u << size) - 1);
+    if (ends == 0 || padded[size - 1] >= 0x80)
+        return 0;
+    int count = __builtin_popcount(ends);
+    join_varints(padded, ends, count, out);
+    return count;
+}
+
+/* Sixteen bytes are looked at together. Where varints end is a mask of their top bits, so that the way to the next
+ * bytes does not wait for the values; as long as no varint is longer than four bytes, sixteen hold at least four, and
+ * taking always four makes the loop free of branches that the processor could guess wrong. */
 size_t cursor_varints_u32(struct cursor *c, uint32_t *out)
 {
-    const uint64_t tops = 0x8080808080808080u;
     size_t n = 0;
     while (c->p < c->end) {
-        uint64_t bytes, ends = 0;
-        if (c->end - c->p >= 8) {
-            memcpy(&bytes, c->p, 8);
-            ends = ~bytes & tops;
-        }
-        if (ends == 0) {
-            uint64_t value = cursor_varint(c);
-            if (!cursor_ok(c))
-                return 0;
-            out[n++] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+        size_t left = cursor_left(c);
+        unsigned ends = left >= 16 ? varint_ends(c->p) : 0;
+        if (ends != 0) {
+            c->p += join_varints(c->p, ends, 4, out + n);
+            n += 4;
             continue;
         }
-        c->p += (63 - (unsigned)__builtin_clzll(ends)) / 8 + 1;
-        for (unsigned begin = 0; ends != 0; ends &= ends - 1) {
-            unsigned end = (unsigned)__builtin_ctzll(ends) + 1;
-            out[n++] = join_groups(bytes << (64 - end) >> (64 - end) >> begin);
-            begin = end;
+        int tail = left < 16 ? tail_varints(c->p, left, out + n) : 0;
+        if (tail > 0) {
+            c->p = c->end;
+            return n + (size_t)tail;
         }
+        uint64_t value = cursor_varint(c);
+        if (!cursor_ok(c))
+            return 0;
+        out[n++] = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
     }
     return n;
 }

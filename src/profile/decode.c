@@ -376,16 +376,27 @@ static bool decode_location(struct decoder *d, struct proto_field *of)
     return true;
 }
 
-/* Turns `n` ids of locations, each cut to 32 bits, into indices in place. False where one is unknown. */
-static bool find_locations(const struct ids *ids, uint32_t *at, size_t n)
+/* find_locations where the ids are just the indices + 1, as nearly always. */
+static bool find_locations_in_order(uint32_t count, uint32_t *at, size_t n)
 {
-    const uint32_t *direct = ids->direct;
-    uint64_t room = ids->room;
     uint32_t worst = 0;
     for (size_t i = 0; i < n; i++) {
-        if (at[i] >= room)
+        at[i]--; /* 0 becomes the largest */
+        worst = at[i] > worst ? at[i] : worst;
+    }
+    return n == 0 || worst < count;
+}
+
+/* Turns `n` ids of locations, each cut to 32 bits, into indices in place. False where one is unknown or sparse. */
+static bool find_locations(const struct ids *ids, uint32_t *at, size_t n)
+{
+    if (ids->in_order)
+        return find_locations_in_order(ids->n, at, n);
+    uint32_t worst = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (at[i] >= ids->room)
             return false;
-        at[i] = direct[at[i]];
+        at[i] = ids->direct[at[i]];
         worst = at[i] > worst ? at[i] : worst;
     }
     return worst != PROFILE_NONE;
@@ -541,14 +552,12 @@ static bool decode_sample(struct decoder *d, struct proto_field *of)
         return false;
     if (nvalues != out->nsample_types)
         return fail(d, of->offset, "as many values in every sample as there are sample types");
-    uint32_t stack = stacks_take(&d->stacks, depth);
-    if (stack == PROFILE_NONE)
+    if (!stacks_take_later(&d->stacks, depth, &out->stack[out->nsamples]))
         return exhausted(d);
     size_t first_label = out->label_start[out->nsamples];
     if (d->labels.n - first_label > 1)
         sort_labels(out, d->labels.at + first_label, d->labels.n - first_label);
-    out->stack[out->nsamples++] = stack;
-    out->label_start[out->nsamples] = d->labels.n;
+    out->label_start[++out->nsamples] = d->labels.n;
     return true;
 }
 
@@ -633,7 +642,7 @@ static bool decode_samples(struct decoder *d)
         !stacks_init(&d->stacks, d->mem, (uint32_t)samples->n))
         return exhausted(d);
     d->out->label_start[0] = 0;
-    return each(d, samples, field_sample, field_sample, decode_sample);
+    return each(d, samples, field_sample, field_sample, decode_sample) && (stacks_settle(&d->stacks) || exhausted(d));
 }
 
 /* Hands what was collected in growing arrays over to the profile, each shrunk to its size, which cannot fail. */

@@ -4,7 +4,7 @@
 
 bool ids_init(struct ids *ids, struct mem *mem, uint32_t count)
 {
-    *ids = (struct ids){.mem = mem, .room = (uint64_t)count + count / 2 + 2};
+    *ids = (struct ids){.mem = mem, .room = (uint64_t)count + count / 2 + 2, .in_order = true};
     map_init(&ids->sparse, mem);
     ids->direct = mem_get_array(mem, ids->room, sizeof *ids->direct);
     if (!ids->direct)
@@ -30,6 +30,8 @@ enum ids_added ids_add(struct ids *ids, uint64_t id, uint32_t index)
     if (*slot != UINT32_MAX)
         return ids_duplicate;
     *slot = index;
+    ids->in_order &= index == ids->n && id == (uint64_t)index + 1;
+    ids->n++;
     return ids_fresh;
 }
 

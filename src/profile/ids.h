@@ -14,6 +14,8 @@ struct ids {
     uint32_t *direct; /* index of id i, for i < room; UINT32_MAX where there is none */
     uint64_t room;
     struct map sparse; /* ids from room on */
+    uint32_t n;        /* ids given so far */
+    bool in_order;     /* so far index i has the id i + 1 */
 };
 
 /* Prepares a table for about `count` ids. False on exhaustion; nothing is owned then. */

@@ -58,7 +58,7 @@ void stacks_finish(struct stacks *stacks)
 
 uint32_t *stacks_reserve(struct stacks *stacks, uint64_t depth)
 {
-    uint64_t used = stacks->start[stacks->n];
+    uint64_t used = stacks->start[stacks->n] + stacks->pending_frames;
     if (depth >= stacks->frames_room - used) {
         uint64_t room = stacks->frames_room * 2 + smallest_room;
         if (room <= used + depth)
@@ -82,33 +82,34 @@ static bool is_stack(const struct stacks *stacks, uint32_t stack, const uint32_t
            (depth == 0 || memcmp(stacks->frames + start, frames, depth * sizeof *frames) == 0);
 }
 
-/* Doubles the slots once they are two thirds full. */
-static bool grow_slots(struct stacks *stacks)
+/* Makes room for `more` stacks in at most two thirds of the slots. */
+static bool grow_slots(struct stacks *stacks, uint32_t more)
 {
-    if ((uint64_t)stacks->n * 3 < (uint64_t)stacks->slots_room * 2)
-        return true;
-    struct stacks_slot *old = stacks->slots;
-    uint32_t old_room = stacks->slots_room;
-    if (old_room > UINT32_MAX / 2 || !new_slots(stacks, old_room * 2))
-        return false;
-    uint32_t mask = stacks->slots_room - 1;
-    for (uint32_t i = 0; i < old_room; i++) {
-        uint32_t at = old[i].hash & mask;
-        while (old[i].stack != 0 && stacks->slots[at].stack != 0)
-            at = (at + 1) & mask;
-        if (old[i].stack != 0)
-            stacks->slots[at] = old[i];
+    while (((uint64_t)stacks->n + more) * 3 > (uint64_t)stacks->slots_room * 2) {
+        struct stacks_slot *old = stacks->slots;
+        uint32_t old_room = stacks->slots_room;
+        if (old_room > UINT32_MAX / 2 || !new_slots(stacks, old_room * 2))
+            return false;
+        uint32_t mask = stacks->slots_room - 1;
+        for (uint32_t i = 0; i < old_room; i++) {
+            uint32_t at = old[i].hash & mask;
+            while (old[i].stack != 0 && stacks->slots[at].stack != 0)
+                at = (at + 1) & mask;
+            if (old[i].stack != 0)
+                stacks->slots[at] = old[i];
+        }
+        mem_put(stacks->mem, old, old_room * sizeof *old);
     }
-    mem_put(stacks->mem, old, old_room * sizeof *old);
     return true;
 }
 
-/* Makes room for the end of one more stack. */
-static bool grow_start(struct stacks *stacks)
+/* Makes room for the ends of `more` stacks. */
+static bool grow_start(struct stacks *stacks, uint32_t more)
 {
-    if (stacks->n + 1 < stacks->start_room)
+    uint64_t need = (uint64_t)stacks->n + more + 1, room = (uint64_t)stacks->start_room * 2;
+    if (need <= stacks->start_room)
         return true;
-    uint64_t room = (uint64_t)stacks->start_room * 2;
+    room = room < need ? need : room;
     uint64_t *start = room > UINT32_MAX ? NULL
                                         : stacks->mem->resize(stacks->mem, stacks->start,
                                                               stacks->start_room * sizeof *start, room * sizeof *start);
@@ -119,24 +120,59 @@ static bool grow_start(struct stacks *stacks)
     return true;
 }
 
-uint32_t stacks_take(struct stacks *stacks, uint64_t depth)
+/* The index of the stack whose frames begin at `at`, at or behind the end of the last stack; a new one is moved there.
+ */
+static uint32_t intern(struct stacks *stacks, uint64_t at, uint64_t depth, uint32_t hash)
 {
-    if (!grow_slots(stacks) || !grow_start(stacks))
-        return UINT32_MAX;
-    uint64_t used = stacks->start[stacks->n];
-    const uint32_t *frames = stacks->frames + used;
-    uint32_t hash = (uint32_t)hash_bytes(frames, depth * sizeof *frames);
     uint32_t mask = stacks->slots_room - 1;
-    for (uint32_t at = hash & mask;; at = (at + 1) & mask) {
-        struct stacks_slot *slot = &stacks->slots[at];
+    for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+        struct stacks_slot *slot = &stacks->slots[i];
         if (slot->stack == 0) {
-            stacks->start[++stacks->n] = used + depth;
+            uint64_t end = stacks->start[stacks->n];
+            if (at != end)
+                memmove(stacks->frames + end, stacks->frames + at, depth * sizeof *stacks->frames);
+            stacks->start[++stacks->n] = end + depth;
             *slot = (struct stacks_slot){stacks->n, hash};
             return stacks->n - 1;
         }
-        if (slot->hash == hash && is_stack(stacks, slot->stack - 1, frames, depth))
+        if (slot->hash == hash && is_stack(stacks, slot->stack - 1, stacks->frames + at, depth))
             return slot->stack - 1;
     }
+}
+
+bool stacks_settle(struct stacks *stacks)
+{
+    if (!grow_slots(stacks, stacks->npending) || !grow_start(stacks, stacks->npending))
+        return false;
+    uint64_t first = stacks->start[stacks->n], at = first;
+    for (uint32_t i = 0; i < stacks->npending; i++) {
+        struct stacks_pending *pending = &stacks->pending[i];
+        pending->hash = (uint32_t)hash_bytes(stacks->frames + at, pending->depth * sizeof *stacks->frames);
+        __builtin_prefetch(&stacks->slots[pending->hash & (stacks->slots_room - 1)], 1);
+        at += pending->depth;
+    }
+    at = first;
+    for (uint32_t i = 0; i < stacks->npending; i++) {
+        const struct stacks_pending *pending = &stacks->pending[i];
+        *pending->index = intern(stacks, at, pending->depth, pending->hash);
+        at += pending->depth;
+    }
+    stacks->npending = 0;
+    stacks->pending_frames = 0;
+    return true;
+}
+
+bool stacks_take_later(struct stacks *stacks, uint64_t depth, uint32_t *index)
+{
+    stacks->pending[stacks->npending++] = (struct stacks_pending){.depth = depth, .index = index};
+    stacks->pending_frames += depth;
+    return stacks->npending < stacks_pending_most || stacks_settle(stacks);
+}
+
+uint32_t stacks_take(struct stacks *stacks, uint64_t depth)
+{
+    uint32_t index;
+    return stacks_take_later(stacks, depth, &index) && stacks_settle(stacks) ? index : UINT32_MAX;
 }
 
 /* Shrinks a block to new_size bytes; where that fails it stays as it was, which only costs memory. */

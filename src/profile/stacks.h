@@ -9,6 +9,15 @@
 
 struct stacks_slot;
 
+enum { stacks_pending_most = 32 };
+
+/* A stack that is written but not looked up yet. */
+struct stacks_pending {
+    uint64_t depth;
+    uint32_t *index; /* where its index is to go */
+    uint32_t hash;
+};
+
 struct stacks {
     struct mem *mem;
     uint64_t *start; /* start[i] .. start[i + 1] are stack i's frames */
@@ -17,6 +26,9 @@ struct stacks {
     uint64_t frames_room;
     struct stacks_slot *slots;
     uint32_t slots_room; /* a power of two */
+    struct stacks_pending pending[stacks_pending_most];
+    uint32_t npending;
+    uint64_t pending_frames; /* behind the last stack */
 };
 
 /* Prepares an empty table for about `count` stacks. False on exhaustion; nothing is owned then. */
@@ -30,8 +42,15 @@ uint32_t *stacks_reserve(struct stacks *stacks, uint64_t depth);
  * equal. UINT32_MAX on exhaustion. */
 uint32_t stacks_take(struct stacks *stacks, uint64_t depth);
 
-/* Hands both arrays over, shrunk to what is in them (start has n + 1 elements; frames is NULL where there are none),
- * and leaves the table empty. */
+/* As stacks_take, but the index goes to *index later, at the latest in stacks_settle. For many stacks that is faster,
+ * since the memory that several look-ups need is fetched at the same time. False on exhaustion. */
+bool stacks_take_later(struct stacks *stacks, uint64_t depth, uint32_t *index);
+
+/* Gives every index that is still due. False on exhaustion. */
+bool stacks_settle(struct stacks *stacks);
+
+/* After stacks_settle: hands both arrays over, shrunk to what is in them (start has n + 1 elements; frames is NULL
+ * where there are none), and leaves the table empty. */
 void stacks_release(struct stacks *stacks, uint64_t **start, uint32_t **frames);
 
 #endif
