@@ -9,7 +9,10 @@
 
 /* In the order of their names, which is the order in which they are listed. */
 const struct report_command report_commands[] = {
+    {"callgrind", write_report, report_callgrind, false, "callgraph.out", "Write the call graph in callgrind's format",
+     TOP_USAGE("callgrind")},
     {"comments", write_report, report_comments, false, NULL, "Print the comments kept in the profile", NULL},
+    {"dot", write_report, report_dot, false, NULL, "Print the call graph in graphviz's format", TOP_USAGE("dot")},
     {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
      "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},
@@ -23,6 +26,8 @@ const struct report_command report_commands[] = {
      "Lists tags key:value that match a tag_regex and no ignore_regex."},
     {"text", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("text")},
     {"top", write_report, report_text, false, NULL, "Print the top entries as text", TOP_USAGE("top")},
+    {"topproto", write_proto, report_topproto, false, "pb.gz", "Write the top entries as gzipped protocol buffer",
+     NULL},
     {"traces", write_report, report_traces, false, NULL, "Print every sample with its stack", NULL},
     {"tree", write_report, report_tree, false, NULL, "Print the call graph as text", TOP_USAGE("tree")},
 };

@@ -5,7 +5,6 @@
 
 #include "cli/output.h"
 #include "cli/report_filters.h"
-#include "profile/encode.h"
 #include "profile/pattern.h"
 #include "profile/tag_frames.h"
 #include "wire/gzip.h"
@@ -156,17 +155,21 @@ static bool open_output(const struct report_run *run, struct output *output, str
     return true;
 }
 
-static bool write_profile(const struct report_run *run, struct output *output)
+/* Writes a profile: the one at hand, or the one that a report makes of it. */
+static bool write_profile(const struct report_run *run, struct report_options *options, struct output *output)
 {
     struct buf plain, packed;
     struct mem *mem = run->error->mem;
     buf_init(&plain, mem);
     buf_init(&packed, mem);
-    bool fine = profile_encode(run->profile, &plain) && gzip_deflate(buf_text(&plain), gzip_level, &packed);
-    if (fine)
+    options->drain = NULL;
+    bool fine = run->command->format == report_topproto ? report_write(run->profile, options, &plain, run->error)
+                                                        : report_write_proto(run->profile, options, &plain, run->error);
+    if (fine && gzip_deflate(buf_text(&plain), gzip_level, &packed))
         output_write(output, buf_text(&packed));
-    else
+    else if (fine)
         buf_str(run->error, STR("out of memory"));
+    fine = fine && !packed.failed && packed.n > 0;
     buf_finish(&packed);
     buf_finish(&plain);
     return fine;
@@ -192,7 +195,8 @@ static bool write_output(const struct report_run *run, struct report_options *op
     if (fine) {
         options->drain = drain;
         options->drain_to = &output;
-        fine = run->command->writer == write_proto ? write_profile(run, &output) : write_text(run, options, &output);
+        fine = run->command->writer == write_proto ? write_profile(run, options, &output)
+                                                   : write_text(run, options, &output);
         fine = output_close(&output, run->error) && fine;
     }
     buf_finish(&path);

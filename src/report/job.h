@@ -27,6 +27,7 @@ bool list_write(struct job *job);
 bool tags_write(struct job *job);
 bool dot_write(struct job *job);
 bool callgrind_write(struct job *job);
+bool topproto_write(struct job *job);
 
 /* Builds and trims the graph and chooses the unit that its smallest value asks for. */
 bool job_graph(struct job *job, struct graph *graph);

@@ -14,7 +14,7 @@ static struct report_options settled(const struct report_options *options)
     if (o.format == report_list)
         o.granularity = report_lines;
     if (o.node_count == -1)
-        o.node_count = o.format == report_text ? 0 : 80;
+        o.node_count = o.format == report_text || o.format == report_topproto ? 0 : 80;
     if (!o.trim) {
         o.node_count = 0;
         o.node_fraction = o.edge_fraction = 0;
@@ -68,6 +68,8 @@ static bool write_format(struct job *job)
         return dot_write(job);
     case report_callgrind:
         return callgrind_write(job);
+    case report_topproto:
+        return topproto_write(job);
     }
     return false;
 }
@@ -100,8 +102,7 @@ static struct job job_of(const struct profile *profile, const struct report_opti
     return job;
 }
 
-/* The checks that google's tool makes before it reports. */
-static bool check(const struct profile *profile, const struct report_options *options, struct buf *error)
+bool report_check(const struct profile *profile, const struct report_options *options, struct buf *error)
 {
     if (profile->nsample_types == 0)
         buf_str(error, STR("profile has no samples"));
@@ -118,7 +119,7 @@ bool report_write(const struct profile *profile, const struct report_options *op
     struct report_options settled_options = settled(options);
     struct report_basis own = {0};
     size_t before = out->n, error_before = error->n;
-    if (!check(profile, options, error))
+    if (!report_check(profile, options, error))
         return false;
     if (!options->basis && !report_basis_init(&own, profile, options->sample_index, options->mean, out->mem)) {
         buf_str(error, STR("out of memory"));

@@ -32,6 +32,7 @@ enum report_format {
     report_comments,
     report_dot,
     report_callgrind,
+    report_topproto, /* the bytes of a profile.proto, not gzipped */
 };
 
 /* What two frames must share to be one entry. */
@@ -103,5 +104,13 @@ void report_basis_finish(struct report_basis *basis);
  * leaves out as it was (except for what drain took). */
 bool report_write(const struct profile *profile, const struct report_options *options, struct buf *out,
                   struct buf *error);
+
+/* Appends the profile itself, as -proto has it, to out: the bytes of a profile.proto, not gzipped. What the options ask
+ * for is done to the profile: values divided, inlined calls taken out. As report_write on failure. */
+bool report_write_proto(struct profile *profile, const struct report_options *options, struct buf *out,
+                        struct buf *error);
+
+/* Whether a report can be made at all; false with a line in error where not. */
+bool report_check(const struct profile *profile, const struct report_options *options, struct buf *error);
 
 #endif
