@@ -1,5 +1,9 @@
 /* The order in which libsonde comes to life, in a process that may call its hooks before anybody's constructors have
- * run, and after everybody's destructors. Nothing is ever torn down: what was mapped stays, hooks work to the end. */
+ * run, and after everybody's destructors. Nothing is ever torn down: what was mapped stays, hooks work to the end.
+ *
+ * A program may have us preloaded, linked as libsonde.so or linked in from libsonde.a; its libc must be the shared one,
+ * since what we stand in front of is found by the dynamic linker (ld refuses -static with two definitions of
+ * malloc). */
 #ifndef SONDE_RUNTIME_START_H
 #define SONDE_RUNTIME_START_H
 

@@ -50,9 +50,13 @@ void threads_unlock(const sigset_t *mask)
     signals_restore(mask);
 }
 
+static __thread pid_t known_tid;
+
 static pid_t self_tid(void)
 {
-    return (pid_t)syscall(SYS_gettid);
+    if (known_tid == 0)
+        known_tid = (pid_t)syscall(SYS_gettid);
+    return known_tid;
 }
 
 /* --- Entries ------------------------------------------------------------------------------------------------------ */
@@ -201,7 +205,6 @@ static void thread_begin(void *(*routine)(void *), bool own)
 {
     sigset_t mask;
     int saved = errno;
-    stack_bounds_set_self();
     threads_lock(&mask);
     drop_found(self_tid());
     struct thread *thread = add(self_tid(), key_made);
@@ -237,6 +240,7 @@ static void thread_end(void *value)
 void threads_init(void)
 {
     key_made = pthread_key_create(&key, thread_end) == 0;
+    stack_bounds_set_self();
     thread_begin(NULL, false);
 }
 
@@ -244,17 +248,12 @@ void threads_init(void)
 
 typedef int create_fn(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
-/* libc's name of it in programs that are linked statically as a whole (sonde.pc asks for it). */
-extern int __pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) __attribute__((weak));
-
 static create_fn *libc_create(void)
 {
     static create_fn *_Atomic known;
     create_fn *found = atomic_load_explicit(&known, memory_order_relaxed);
     if (!found) {
         found = (create_fn *)(uintptr_t)real_next("pthread_create");
-        if (!found)
-            found = __pthread_create;
         atomic_store_explicit(&known, found, memory_order_relaxed);
     }
     return found;
@@ -263,6 +262,7 @@ static create_fn *libc_create(void)
 struct launch {
     void *(*routine)(void *);
     void *argument;
+    size_t stack_size;
     bool own;
 };
 
@@ -273,9 +273,24 @@ static void *thread_main(void *argument)
     void *(*routine)(void *) = launch->routine;
     void *routine_argument = launch->argument;
     bool own = launch->own;
+    stack_bounds_set_created(launch->stack_size);
     mem_put(pages_mem(), launch, sizeof *launch);
     thread_begin(routine, own);
     return routine(routine_argument);
+}
+
+/* As the attributes say; NULL stands for the default ones. */
+static size_t stack_size_of(const pthread_attr_t *attributes)
+{
+    pthread_attr_t standard;
+    size_t size = 0;
+    if (attributes) {
+        pthread_attr_getstacksize(attributes, &size);
+    } else if (pthread_attr_init(&standard) == 0) {
+        pthread_attr_getstacksize(&standard, &size);
+        pthread_attr_destroy(&standard);
+    }
+    return size;
 }
 
 static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*routine)(void *), void *argument,
@@ -287,7 +302,7 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*r
     struct launch *launch = mem_get(pages_mem(), sizeof *launch);
     if (!launch)
         return own ? ENOMEM : libc_create_thread(thread, attributes, routine, argument);
-    *launch = (struct launch){routine, argument, own};
+    *launch = (struct launch){routine, argument, stack_size_of(attributes), own};
     int error = libc_create_thread(thread, attributes, thread_main, launch);
     if (error != 0)
         mem_put(pages_mem(), launch, sizeof *launch);
@@ -377,6 +392,7 @@ void threads_fork_parent(void)
 void threads_fork_child(void)
 {
     struct thread *self = key_made ? pthread_getspecific(key) : NULL;
+    known_tid = 0;
     for (struct thread *thread = threads_next(0); thread; thread = threads_next(thread->index + 1)) {
         thread->armed = false;
         if (thread != self)

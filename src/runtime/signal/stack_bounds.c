@@ -47,6 +47,14 @@ void stack_bounds_set_self(void)
     pthread_attr_destroy(&attributes);
 }
 
+/* glibc keeps a thread's descriptor, whose address pthread_self is, at the upper end of its stack. The stack may be
+ * larger than was asked for, when an old one is used again: below the start that is assumed here, it is probed. */
+void stack_bounds_set_created(uint64_t size)
+{
+    own.limit = (uint64_t)pthread_self();
+    own.start = own.limit > size ? own.limit - size : 0;
+}
+
 #if defined __x86_64__
 static long probe(uint64_t address)
 {

@@ -11,6 +11,10 @@
  * allocate). Without it walks of the thread's stack are as right, but cost some system calls. */
 void stack_bounds_set_self(void);
 
+/* The same for a thread that pthread_create has just made with a stack of so many bytes, without allocating: a thread
+ * that never allocates should not get an arena for our sake. */
+void stack_bounds_set_created(uint64_t size);
+
 /* The readable part of the stack that an address lies in: the thread's own, or, on a stack that somebody else made
  * (sigaltstack, makecontext) or that isn't known, the page of the address, which is probed. False where it can't be
  * read. */
