@@ -26,6 +26,15 @@ static bool is_token(struct str s)
     return s.n > 0;
 }
 
+/* Go tells only this kind of a wrong header name. */
+static bool is_token_with_blanks(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_token_byte(s.p[i]) && s.p[i] != ' ')
+            return false;
+    return s.n > 0 && s.p[0] != ' ';
+}
+
 static bool equal_fold(struct str s, const char *lower)
 {
     return s.n == strlen(lower) && strncasecmp(s.p, lower, s.n) == 0;
@@ -163,7 +172,7 @@ static bool read_header(struct str line, struct headers *headers, struct http_re
         return false;
     struct str name = cut(&line, ':'), value = trim(line);
     if (!is_token(name))
-        return false;
+        return is_token_with_blanks(name) ? refuse(refusal, 400, "invalid header name", NULL) : false;
     for (size_t i = 0; i < value.n; i++)
         if (((unsigned char)value.p[i] < 0x20 && value.p[i] != '\t') || value.p[i] == 0x7f)
             return false;
@@ -200,7 +209,6 @@ static bool conclude(const struct headers *headers, struct http_request *request
         return false;
     if (request->chunked && request->minor == 0)
         return false;
-    request->wants_close = headers->close;
     request->keep_alive = !headers->close && (request->minor >= 1 || headers->keep_alive);
     return true;
 }

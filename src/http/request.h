@@ -28,7 +28,6 @@ struct http_request {
     struct str query;  /* of the target, behind the first '?'; not decoded and not checked */
     unsigned minor;    /* HTTP/1.<minor> */
     bool keep_alive;   /* the client wants to send another request behind this one */
-    bool wants_close;  /* it said so itself */
     bool chunked;      /* a body in chunks follows (http/body.h) */
     bool expects_continue;
     bool expects_other; /* an expectation that nobody can meet */

@@ -106,7 +106,7 @@ void http_response_write_head(struct buf *out, const struct http_response *respo
     buf_str(out, STR("\r\nContent-Length: "));
     buf_uint(out, body_size);
     buf_str(out, STR("\r\n"));
-    if (!request->keep_alive && (request->minor > 0 || request->wants_close))
+    if (!request->keep_alive && request->minor > 0)
         put_header(out, "Connection", STR("close"));
     if (request->keep_alive && request->minor == 0)
         put_header(out, "Connection", STR("keep-alive"));

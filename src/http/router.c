@@ -96,6 +96,33 @@ static enum http_routing find(const struct http_route *routes, size_t nroutes, c
     return best ? http_route_found : methods ? http_route_not_allowed : http_route_not_found;
 }
 
+static bool belongs_in_url(char c)
+{
+    return c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c);
+}
+
+/* Percent-encodes, in what was appended from `start` on, the bytes that no URL has; false on exhaustion. */
+static bool escape_from(struct buf *out, size_t start)
+{
+    size_t n = out->n - start, odd = 0;
+    for (size_t i = 0; i < n; i++)
+        odd += !belongs_in_url(out->p[start + i]);
+    if (odd > 0 && !buf_reserve(out, 2 * odd))
+        return false;
+    out->n += 2 * odd;
+    for (size_t from = start + n, to = out->n; odd > 0;) {
+        char c = out->p[--from];
+        out->p[--to] = c;
+        if (belongs_in_url(c))
+            continue;
+        out->p[to] = "0123456789ABCDEF"[(unsigned char)c & 15];
+        out->p[--to] = "0123456789ABCDEF"[(unsigned char)c >> 4];
+        out->p[--to] = '%';
+        odd--;
+    }
+    return !out->failed;
+}
+
 enum http_routing http_route(const struct http_route *routes, size_t nroutes, const struct http_request *request,
                              int *handler, const char **allow, struct buf *location)
 {
@@ -115,5 +142,5 @@ enum http_routing http_route(const struct http_route *routes, size_t nroutes, co
         buf_byte(location, '?');
         buf_str(location, request->query);
     }
-    return http_route_redirect;
+    return escape_from(location, start) ? http_route_redirect : http_route_not_found;
 }

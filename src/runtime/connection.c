@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECONDS(n) ((n)*INT64_C(1000000000))
@@ -86,6 +87,18 @@ static bool answer_refusal(struct connection *c, const struct http_refusal *refu
     return !c->out.failed;
 }
 
+/* Nobody can meet what the client expects. */
+static bool answer_unmet(struct connection *c, int64_t now)
+{
+    static const struct http_response unmet = {.status = 417};
+    struct timespec date;
+    clock_gettime(CLOCK_REALTIME, &date);
+    c->stays = c->request.keep_alive = false;
+    http_response_write_head(&c->out, &unmet, &c->request, date.tv_sec, 0);
+    start_writing(c, now);
+    return !c->out.failed;
+}
+
 /* The exchange has its answer: it is written, and what it was made of is freed. */
 static bool answer(struct connection *c, int64_t now)
 {
@@ -149,10 +162,10 @@ static bool take_body(struct connection *c, int64_t now)
 /* The head is complete. */
 static bool begin_request(struct connection *c, int64_t now)
 {
-    static const struct http_refusal unmet = {417, NULL, NULL}, too_large = {413, NULL, NULL};
+    static const struct http_refusal too_large = {413, NULL, NULL};
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (c->request.expects_other)
-        return answer_refusal(c, &unmet, now);
+        return answer_unmet(c, now);
     if (c->request.body_size > body_most)
         return answer_refusal(c, &too_large, now);
     c->state = connection_reads_body;

@@ -268,7 +268,6 @@ static void answer_star(struct exchange *exchange, const struct http_request *re
         return;
     exchange->response.status = 400;
     exchange->request.keep_alive = false;
-    exchange->request.wants_close = true;
 }
 
 static void route(struct exchange *exchange, const struct http_request *request, struct str body)

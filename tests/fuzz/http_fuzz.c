@@ -41,7 +41,7 @@ static void use(const struct http_request *request)
     uint64_t pc;
     buf_init(&location, mem_libc());
     http_route(routes, 2, request, &handler, &allow, &location);
-    check(location.n <= request->path.n + request->query.n + 3);
+    check(location.n <= 3 * (request->path.n + request->query.n) + 3);
     buf_finish(&location);
     check(http_unescape_path(request->path, room).p != NULL);
     struct str value = http_query_value(request->query, STR("seconds"), room);

@@ -50,7 +50,7 @@ static void the_connection_header_is_for_those_who_expect_otherwise(void **state
         const char *line;
     } cases[] = {
         {{.minor = 1, .keep_alive = true}, NULL},
-        {{.minor = 1, .wants_close = true}, "Connection: close\r\n"},
+        {{.minor = 1}, "Connection: close\r\n"},
         {{.minor = 0}, NULL},
         {{.minor = 0, .keep_alive = true}, "Connection: keep-alive\r\n"},
     };

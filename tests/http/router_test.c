@@ -83,6 +83,8 @@ static void paths_are_cleaned_by_a_redirection(void **state)
     assert_redirect("/../../debug/pprof//", "/debug/pprof/");
     assert_redirect("/..", "/");
     assert_redirect("/a/..//b/.", "/b");
+    assert_redirect("/debug/pprof?a=\xc3\xa9\"<>&'", "/debug/pprof/?a=%C3%A9%22%3C%3E&'");
+    assert_redirect("//\"%22", "/%22%22");
 }
 
 static void a_location_that_does_not_fit_memory_is_not_followed(void **state)
