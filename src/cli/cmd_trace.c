@@ -9,9 +9,12 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/tool_mem.h"
+#include "profile/encode.h"
+#include "trace/delays.h"
 #include "trace/dump.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
+#include "wire/gzip.h"
 
 static const char usage[] =
     "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
@@ -25,7 +28,7 @@ static const char usage[] =
     "  -d=footprint  how many bytes the events of each type take\n";
 
 struct options {
-    const char *debug;
+    const char *debug, *pprof;
     const char *file;
     bool help;
 };
@@ -56,7 +59,7 @@ static bool parse(struct options *options, int argc, char **argv)
             options->help = true;
             return true;
         }
-        if (!is_flag(argv, &i, "d", &options->debug)) {
+        if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof)) {
             fprintf(stderr, "sonde trace: there is no flag %s\n", argv[i]);
             return false;
         }
@@ -68,32 +71,32 @@ static bool parse(struct options *options, int argc, char **argv)
 }
 
 /* Output in large pieces. */
-struct output {
+struct piped {
     struct buf text;
     bool broken; /* nobody reads it any more, or the disk is full */
 };
 
-enum { flush_at = 1 << 20 };
+enum { flush_at = 1 << 20, gzip_level = 6 };
 
-static void flush(struct output *output)
+static void flush(struct piped *piped)
 {
-    const char *p = output->text.p;
-    size_t left = output->broken ? 0 : output->text.n;
+    const char *p = piped->text.p;
+    size_t left = piped->broken ? 0 : piped->text.n;
     while (left > 0) {
         ssize_t n = write(STDOUT_FILENO, p, left);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            output->broken = true;
+            piped->broken = true;
             return;
         }
         p += n;
         left -= (size_t)n;
     }
-    output->text.n = 0;
+    piped->text.n = 0;
 }
 
-static void print_parsed(struct str bytes, struct output *output, struct trace_fault *fault)
+static void print_parsed(struct str bytes, struct piped *piped, struct trace_fault *fault)
 {
     struct trace_reader *reader = trace_reader_create(bytes, tool_mem(), fault);
     if (!reader)
@@ -101,27 +104,40 @@ static void print_parsed(struct str bytes, struct output *output, struct trace_f
     struct trace_dump dump;
     trace_dump_init(&dump, tool_mem());
     const struct trace_event *event;
-    while (!output->broken && (event = trace_reader_next(reader))) {
-        trace_dump_event(&dump, event, &output->text);
-        if (output->text.n >= flush_at)
-            flush(output);
+    while (!piped->broken && (event = trace_reader_next(reader))) {
+        trace_dump_event(&dump, event, &piped->text);
+        if (piped->text.n >= flush_at)
+            flush(piped);
     }
     *fault = *trace_reader_fault(reader);
     trace_dump_finish(&dump);
     trace_reader_destroy(reader);
 }
 
-static void print_wire(struct str bytes, struct output *output, struct trace_fault *fault)
+static void print_wire(struct str bytes, struct piped *piped, struct trace_fault *fault)
 {
     struct trace_raw raw;
     struct trace_raw_event event;
     if (!trace_raw_init(&raw, bytes, fault))
         return;
-    while (!output->broken && trace_raw_next(&raw, &event, fault)) {
-        trace_raw_print(&event, &output->text);
-        if (output->text.n >= flush_at)
-            flush(output);
+    while (!piped->broken && trace_raw_next(&raw, &event, fault)) {
+        trace_raw_print(&event, &piped->text);
+        if (piped->text.n >= flush_at)
+            flush(piped);
     }
+}
+
+/* The kind of a delay by the name of its flag; false where there is no such. */
+static bool find_delay(const char *name, enum trace_delay *kind)
+{
+    static const char *const names[] = {"net", "sync", "syscall", "sched"};
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *kind = (enum trace_delay)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static int complain(const char *file, const struct buf *why)
@@ -130,26 +146,72 @@ static int complain(const char *file, const struct buf *why)
     return exit_failure;
 }
 
+static void print_fault(const char *file, const struct trace_fault *fault)
+{
+    struct buf why;
+    buf_init(&why, tool_mem());
+    trace_fault_print(fault, &why);
+    complain(file, &why);
+    buf_finish(&why);
+}
+
+/* What was lost of a trace that is broken, but not from its begin. */
+static void print_loss(const char *file, const struct trace_share *share, const struct trace_fault *fault)
+{
+    uint64_t lost = share->size - share->valid;
+    print_fault(file, fault);
+    fprintf(stderr, "sonde trace: %s: the last %.2f%% (%llu of %llu bytes) are lost; what comes before is used\n", file,
+            100.0 * (double)lost / (double)share->size, (unsigned long long)lost, (unsigned long long)share->size);
+}
+
+static int write_profile(const struct options *options, struct str bytes)
+{
+    enum trace_delay kind = trace_delay_net;
+    if (!find_delay(options->pprof, &kind)) {
+        fprintf(stderr, "sonde trace: -pprof is one of net, sync, syscall and sched, not %s\n", options->pprof);
+        return exit_failure;
+    }
+    struct profile profile;
+    struct trace_share share;
+    struct trace_fault fault = {0};
+    if (!trace_delays(bytes, kind, tool_mem(), &profile, &share, &fault)) {
+        print_fault(options->file, &fault);
+        return exit_failure;
+    }
+    if (fault.set)
+        print_loss(options->file, &share, &fault);
+    struct buf plain;
+    struct piped piped = {0};
+    buf_init(&plain, tool_mem());
+    buf_init(&piped.text, tool_mem());
+    bool good = profile_encode(&profile, &plain) && gzip_deflate(buf_text(&plain), gzip_level, &piped.text);
+    flush(&piped);
+    good = good && !piped.broken;
+    profile_finish(&profile);
+    buf_finish(&plain);
+    buf_finish(&piped.text);
+    return good ? exit_fine : exit_failure;
+}
+
 static int run(const struct options *options, struct str bytes)
 {
-    struct output output = {0};
+    if (options->pprof)
+        return write_profile(options, bytes);
+    struct piped piped = {0};
     struct trace_fault fault = {0};
-    buf_init(&output.text, tool_mem());
+    buf_init(&piped.text, tool_mem());
     if (strcmp(options->debug, "parsed") == 0)
-        print_parsed(bytes, &output, &fault);
+        print_parsed(bytes, &piped, &fault);
     else if (strcmp(options->debug, "wire") == 0)
-        print_wire(bytes, &output, &fault);
+        print_wire(bytes, &piped, &fault);
     else
-        trace_raw_footprint(bytes, &output.text, &fault);
-    flush(&output);
-    buf_finish(&output.text);
-    int status = output.broken ? exit_failure : exit_fine;
+        trace_raw_footprint(bytes, &piped.text, &fault);
+    flush(&piped);
+    buf_finish(&piped.text);
+    int status = piped.broken ? exit_failure : exit_fine;
     if (fault.set) {
-        struct buf why;
-        buf_init(&why, tool_mem());
-        trace_fault_print(&fault, &why);
-        status = complain(options->file, &why);
-        buf_finish(&why);
+        print_fault(options->file, &fault);
+        status = exit_failure;
     }
     return status;
 }
@@ -157,7 +219,7 @@ static int run(const struct options *options, struct str bytes)
 int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
-    if (!parse(&options, argc, argv) || (!options.help && !options.debug)) {
+    if (!parse(&options, argc, argv) || (!options.help && !options.debug && !options.pprof)) {
         fputs(usage, stderr);
         return exit_usage;
     }
@@ -165,7 +227,7 @@ int cmd_trace(int argc, char **argv)
         fputs(usage, stdout);
         return exit_fine;
     }
-    if (strcmp(options.debug, "parsed") != 0 && strcmp(options.debug, "wire") != 0 &&
+    if (!options.pprof && strcmp(options.debug, "parsed") != 0 && strcmp(options.debug, "wire") != 0 &&
         strcmp(options.debug, "footprint") != 0) {
         fprintf(stderr, "sonde trace: -d is one of parsed, wire and footprint, not %s\n", options.debug);
         return exit_failure;

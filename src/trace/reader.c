@@ -14,6 +14,7 @@ struct trace_reader {
     struct mem *mem;
     struct v1_trace v1;             /* where the trace is one of v1: all of it */
     struct v1_converter *converter; /* NULL where it is not */
+    uint64_t v1_size;
     struct trace_file file;
     struct trace_generation generation;
     bool has_generation; /* one is being read, or was the last */
@@ -27,6 +28,7 @@ struct trace_reader {
     struct trace_fault fault;   /* set when it is the reader's answer */
     struct trace_fault pending; /* what is wrong behind the generation at hand, or instead of the next one */
     bool pending_marked;        /* the mark before `pending` was delivered */
+    uint64_t valid;             /* bytes before the last mark */
     bool done;
 };
 
@@ -60,6 +62,7 @@ unsigned trace_header_version(struct str bytes, struct trace_fault *fault)
 static bool init_v1(struct trace_reader *reader, unsigned version, struct str bytes, struct trace_fault *fault)
 {
     size_t header = bytes.n < trace_header_size ? bytes.n : trace_header_size;
+    reader->v1_size = bytes.n;
     if (v1_parse(&reader->v1, version, str_skip(bytes, header), header, fault) && v1_order(&reader->v1, fault) &&
         v1_check(&reader->v1, fault))
         reader->converter = v1_converter_create(&reader->v1, fault);
@@ -116,9 +119,9 @@ const struct trace_fault *trace_reader_fault(const struct trace_reader *reader)
     return &reader->fault;
 }
 
-uint64_t trace_reader_offset(const struct trace_reader *reader)
+uint64_t trace_reader_valid(const struct trace_reader *reader)
 {
-    return reader->file.has_spill ? reader->file.spill.offset : cursor_offset(&reader->file.bytes);
+    return reader->valid;
 }
 
 /* The last step for each event: its ids must be known, and time must not stand still. */
@@ -159,6 +162,10 @@ static const struct trace_event *deliver_mark(struct trace_reader *reader, int64
                                         .g = TRACE_NO_GOROUTINE,
                                         .table = with_table ? &reader->generation.table : NULL};
     reader->mark.args[0] = ++reader->marks;
+    if (with_table || !reader->has_generation)
+        reader->valid = reader->generation.offset;
+    else
+        reader->valid = reader->pending.set ? reader->pending.offset : cursor_offset(&reader->file.bytes);
     return deliver(reader, &reader->mark);
 }
 
@@ -215,6 +222,7 @@ static const struct trace_event *next_generation(struct trace_reader *reader)
     case trace_generation_end:
         return finish(reader);
     default:
+        reader->has_generation = false;
         reader->generation.samples.n = reader->next_sample = 0;
         reader->pending_marked = true;
         return deliver_mark(reader, reader->last_time, false);
@@ -282,12 +290,19 @@ static bool advance(struct trace_reader *reader)
     return result == order_done;
 }
 
+/* A v1 trace is good as a whole, or was refused. */
+static const struct trace_event *next_v1(struct trace_reader *reader)
+{
+    reader->valid = reader->v1_size;
+    return v1_next(reader->converter, &reader->fault);
+}
+
 const struct trace_event *trace_reader_next(struct trace_reader *reader)
 {
     if (reader->done)
         return NULL;
     if (reader->converter)
-        return v1_next(reader->converter, &reader->fault);
+        return next_v1(reader);
     if (reader->next_queued < reader->order.queued)
         return deliver(reader, &reader->order.queue[reader->next_queued++]);
     if (reader->merge.heap.n == 0 && reader->next_sample == reader->generation.samples.n)

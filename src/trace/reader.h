@@ -29,8 +29,8 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader);
 /* What is wrong with the trace, once trace_reader_next has returned NULL. */
 const struct trace_fault *trace_reader_fault(const struct trace_reader *reader);
 
-/* How far the file was read: what lies before belongs to the generations so far. */
-uint64_t trace_reader_offset(const struct trace_reader *reader);
+/* How much of the file, in bytes from its begin, is known to be good: what came before the last ev_mark. */
+uint64_t trace_reader_valid(const struct trace_reader *reader);
 
 /* The number in a header "go 1.NN trace\0\0\0"; 0 with the fault set where there is none. */
 unsigned trace_header_version(struct str bytes, struct trace_fault *fault);
