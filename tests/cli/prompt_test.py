@@ -44,9 +44,16 @@ def session(command, profile, lines, end='\n'):
     return done.stdout, done.stderr
 
 
-def compare_with_go(folder):
-    go = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True) if shutil.which('go') else None
-    if not go or go.returncode:
+def go_tool():
+    """The program behind `go tool pprof`; to be asked for before HOME changes, where it is cached."""
+    if not shutil.which('go'):
+        return None
+    found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def compare_with_go(folder, go):
+    if not go:
         tap.skip('sessions as in go tool pprof', 'no go')
         return
     rng = random.Random(SEED)
@@ -58,7 +65,7 @@ def compare_with_go(folder):
         profile = profiles[number % len(profiles)]
         lines = [rng.choice(LINES) for _ in range(14)]
         end = rng.choice(['\n', '', '\nquit\ntop\n', '\nexit\n'])
-        ours, theirs = session([SONDE, 'pprof'], profile, lines, end), session([go.stdout.strip()], profile, lines, end)
+        ours, theirs = session([SONDE, 'pprof'], profile, lines, end), session([go], profile, lines, end)
         why = f'SEED={SEED} {profile}\n' + '\n'.join(lines)
         if ours[0] != theirs[0]:
             pairs = zip(ours[0].splitlines(), theirs[0].splitlines())
@@ -147,11 +154,12 @@ def test_terminal(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        go = go_tool()
         os.environ['HOME'] = folder
         with open(os.path.join(folder, 'small.pb.gz'), 'wb') as file:
             file.write(made_profile.small().gzipped())
         os.chdir(folder)
-        compare_with_go(folder)
+        compare_with_go(folder, go)
         test_own_lines(folder)
         test_terminal(folder)
     tap.done()
