@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "profile/decode.h"
 #include "profile/pattern.h"
 #include "sample.h"
 
@@ -251,6 +252,176 @@ static void list_shows_lines_with_samples_and_around_them(void **state)
     buf_finish(&error);
 }
 
+static void dot_draws_boxes_and_dotted_bridges(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_dot);
+    options.node_fraction = 0.7;
+    assert_report(
+        &options,
+        "digraph \"app\" {\n"
+        "node [style=filled fillcolor=\"#f8f8f8\"]\n"
+        "subgraph cluster_L { \"File: app\" [shape=box fontsize=16 label=\"File: app\\lType: cpu\\lDuration: 1s, Total "
+        "samples = 100ms (10.00%)\\lShowing nodes accounting for 95ms, 95.00% of 100ms total\\lDropped 2 nodes (cum <= "
+        "70ms)\\l\\lSee https://git.io/JfYMW for how to read the graph\\l\" tooltip=\"app\"] }\n"
+        "N1 [label=\"helper\\n85ms (85.00%)\" id=\"node1\" fontsize=24 shape=box tooltip=\"helper (85ms)\" "
+        "color=\"#b20800\" fillcolor=\"#edd6d5\"]\n"
+        "N2 [label=\"main\\n10ms (10.00%)\\nof 95ms (95.00%)\" id=\"node2\" fontsize=14 shape=box tooltip=\"main "
+        "(95ms)\" color=\"#b20200\" fillcolor=\"#edd5d5\"]\n"
+        "N3 [label=\"alloc\\n0 of 85ms (85.00%)\" id=\"node3\" fontsize=8 shape=box tooltip=\"alloc (85ms)\" "
+        "color=\"#b20800\" fillcolor=\"#edd6d5\"]\n"
+        "N3 -> N1 [label=\" 85ms\\n (inline)\" weight=86 penwidth=5 color=\"#b20800\" tooltip=\"alloc -> helper "
+        "(85ms)\" labeltooltip=\"alloc -> helper (85ms)\"]\n"
+        "N2 -> N3 [label=\" 85ms\" weight=86 penwidth=5 color=\"#b20800\" tooltip=\"main ... alloc (85ms)\" "
+        "labeltooltip=\"main ... alloc (85ms)\" style=\"dotted\"]\n"
+        "}\n");
+}
+
+/* Whether a report has a piece of text in it. */
+static void assert_report_has(const struct report_options *options, const char *const *pieces, size_t n)
+{
+    struct profile profile = sample_profile();
+    struct buf out, error;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    assert_true(report_write(&profile, options, &out, &error));
+    for (size_t i = 0; i < n; i++) {
+        if (str_find(buf_text(&out), str_of(pieces[i]), 0) == out.n)
+            fail_msg("no \"%s\" in:\n%.*s", pieces[i], (int)out.n, out.p);
+    }
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
+static void labels_hang_at_the_boxes_as_nodelets(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_dot);
+    static const char *const pieces[] = {
+        "N2_0 [label = \"user:bob\" id=\"N2_0\" fontsize=8 shape=box3d tooltip=\"60ms\"]\n"
+        "N2 -> N2_0 [label=\" 60ms\" weight=100 tooltip=\"60ms\" labeltooltip=\"60ms\"]\n"
+        "NN2_0_0 [label = \"4kB\" id=\"NN2_0_0\" fontsize=8 shape=box3d tooltip=\"60ms\"]\n"
+        "N2_0 -> NN2_0_0 [label=\" 60ms\" weight=100 tooltip=\"60ms\" labeltooltip=\"60ms\"]\n"
+        "N2_1 [label = \"user:ann\" id=\"N2_1\" fontsize=8 shape=box3d tooltip=\"20ms\"]\n",
+    };
+    assert_report_has(&options, pieces, 1);
+}
+
+static void a_call_tree_has_a_node_for_every_way(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_dot);
+    static const char *const pieces[] = {
+        "[label=\"helper\\n65ms (65.00%)\"",
+        "[label=\"helper\\n20ms (20.00%)\"",
+        "[label=\"alloc\\n0 of 65ms (65.00%)\"",
+        "[label=\"alloc\\n0 of 20ms (20.00%)\"",
+    };
+    options.call_tree = true;
+    assert_report_has(&options, pieces, 4);
+}
+
+static void callgrind_numbers_names_and_counts_addresses_from_the_last(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_callgrind);
+    assert_report(&options, "positions: instr line\n"
+                            "events: cpu(ms)\n"
+                            "\n"
+                            "ob=(1) /bin/app\n"
+                            "fl=(1) /src/app/work.c\n"
+                            "fn=(1) helper\n"
+                            "0x1030 4 85\n"
+                            "\n"
+                            "ob=(1)\n"
+                            "fl=(2) /src/app/main.c\n"
+                            "fn=(2) main\n"
+                            "-32 3 10\n"
+                            "cfl=(1)\n"
+                            "cfn=(3) work\n"
+                            "calls=0 -16 5\n"
+                            "* * 65\n"
+                            "cfl=(1)\n"
+                            "cfn=(4) alloc\n"
+                            "calls=0 * 9\n"
+                            "* * 20\n"
+                            "\n"
+                            "ob=(1)\n"
+                            "fl=\n"
+                            "fn=\n"
+                            "+48 0 5\n"
+                            "\n"
+                            "ob=(1)\n"
+                            "fl=(1)\n"
+                            "fn=(3)\n"
+                            "-32 5 0\n"
+                            "cfl=(1)\n"
+                            "cfn=(4)\n"
+                            "calls=0 -16 9\n"
+                            "* * 65\n"
+                            "\n"
+                            "ob=(1)\n"
+                            "fl=(1)\n"
+                            "fn=(4)\n"
+                            "+16 9 0\n"
+                            "cfl=(1)\n"
+                            "cfn=(1)\n"
+                            "calls=0 +16 4\n"
+                            "* * 85\n");
+}
+
+static void callgrind_tells_functions_of_a_call_tree_apart(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_callgrind);
+    static const char *const pieces[] = {"alloc [1/2]\n", "alloc [2/2]\n"};
+    options.call_tree = true;
+    assert_report_has(&options, pieces, 2);
+}
+
+static void topproto_is_a_profile_of_the_entries(void **state)
+{
+    (void)state;
+    struct profile profile = sample_profile(), top;
+    struct report_options options = cpu_options(report_topproto);
+    struct buf out, error;
+    struct fault fault;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    assert_true(report_write(&profile, &options, &out, &error));
+    assert_true(profile_decode(buf_text(&out), mem_libc(), &top, &fault));
+    assert_int_equal(top.nsamples, 5);
+    assert_int_equal(top.values[0], 85);
+    assert_str(profile_text(&top, top.functions[top.lines[0].function].name), "helper");
+    assert_str(profile_text(&top, top.sample_types[1].unit), "ms");
+    profile_finish(&top);
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
+static void proto_carries_out_what_was_asked_for(void **state)
+{
+    (void)state;
+    struct profile sample = sample_profile(), profile, made;
+    struct report_options options = cpu_options(report_text);
+    struct buf out, error;
+    struct fault fault;
+    buf_init(&out, mem_libc());
+    buf_init(&error, mem_libc());
+    assert_true(profile_copy(&sample, mem_libc(), &profile));
+    options.divide_by = 2;
+    options.no_inlines = true;
+    assert_true(report_write_proto(&profile, &options, &out, &error));
+    assert_true(profile_decode(buf_text(&out), mem_libc(), &made, &fault));
+    assert_int_equal(made.values[1], 30000000);
+    assert_int_equal(made.line_start[4], 3);
+    assert_str(profile_text(&made, made.functions[made.lines[2].function].name), "alloc");
+    profile_finish(&made);
+    profile_finish(&profile);
+    buf_finish(&out);
+    buf_finish(&error);
+}
+
 static void what_matches_nothing_is_an_error(void **state)
 {
     (void)state;
@@ -336,7 +507,7 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
 {
     (void)state;
     struct profile profile = sample_profile();
-    for (int format = report_text; format <= report_comments; format++) {
+    for (int format = report_text; format <= report_topproto; format++) {
         bool good = false;
         for (size_t successes = 0; !good; successes++) {
             struct failing_mem failing = failing_mem(successes);
@@ -370,6 +541,13 @@ int main(void)
         cmocka_unit_test(raw_prints_the_tables_with_the_file_s_ids),
         cmocka_unit_test(list_says_which_source_it_did_not_find),
         cmocka_unit_test(list_shows_lines_with_samples_and_around_them),
+        cmocka_unit_test(dot_draws_boxes_and_dotted_bridges),
+        cmocka_unit_test(labels_hang_at_the_boxes_as_nodelets),
+        cmocka_unit_test(a_call_tree_has_a_node_for_every_way),
+        cmocka_unit_test(callgrind_numbers_names_and_counts_addresses_from_the_last),
+        cmocka_unit_test(callgrind_tells_functions_of_a_call_tree_apart),
+        cmocka_unit_test(topproto_is_a_profile_of_the_entries),
+        cmocka_unit_test(proto_carries_out_what_was_asked_for),
         cmocka_unit_test(what_matches_nothing_is_an_error),
         cmocka_unit_test(a_divisor_of_nothing_is_refused),
         cmocka_unit_test(the_basis_outlives_what_filters_take_away),
