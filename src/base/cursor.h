@@ -23,10 +23,11 @@ struct cursor {
     struct fault fault;
 };
 
-/* A cursor over size bytes, whose first is at offset `base` of the input. Does not copy. */
+/* A cursor over size bytes, whose first is at offset `base` of the input. Does not copy. `bytes` may be NULL where size
+ * is 0: the cursor then stands on no bytes of its own, since C adds nothing to NULL, not even 0. */
 static inline struct cursor cursor_over(const void *bytes, size_t size, uint64_t base)
 {
-    const uint8_t *p = bytes;
+    const uint8_t *p = bytes ? bytes : (const void *)"";
     return (struct cursor){.p = p, .end = p + size, .base = base, .origin = p};
 }
 
@@ -73,8 +74,8 @@ static inline uint64_t cursor_varint(struct cursor *c)
 }
 
 /* Reads every varint that is left into out, which has room for cursor_left numbers, and returns how many they are. One
- * beyond 32 bits comes out as UINT32_MAX. Fails as cursor_varint does. For long packed runs: some five times faster than
- * one by one. */
+ * beyond 32 bits comes out as UINT32_MAX. Fails as cursor_varint does. For long packed runs: some five times faster
+ * than one by one. */
 size_t cursor_varints_u32(struct cursor *c, uint32_t *out);
 
 /* The next size bytes, not copied; an empty str where fewer are left. */

@@ -43,6 +43,8 @@ static inline bool str_ends_with(struct str s, struct str suffix)
 /* The bytes from `from` (clamped to the length) on. */
 static inline struct str str_skip(struct str s, size_t from)
 {
+    if (s.n == 0)
+        return s; /* C adds nothing to NULL, not even 0 */
     return from > s.n ? (struct str){s.p + s.n, 0} : (struct str){s.p + from, s.n - from};
 }
 

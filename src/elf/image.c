@@ -104,7 +104,8 @@ bool elf_image_of_file(struct str file, struct elf_image *image, struct fault *f
         *fault = c.fault;
         return false;
     }
-    made.segments = (struct str){file.p + segments, (size_t)made.nsegments * segment_header_size};
+    if (made.nsegments > 0)
+        made.segments = (struct str){file.p + segments, (size_t)made.nsegments * segment_header_size};
     if (section_size == section_header_size)
         take_sections(&made, sections);
     *image = made;

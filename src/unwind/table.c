@@ -14,8 +14,12 @@ enum {
     number_unsupported = 1
 };
 
-/* A text that spans more than this isn't one; bounds the pages that a forged file can ask for. */
-static const uint64_t largest_text = (uint64_t)1 << 32;
+/* The most that a text can span, which bounds the pages that a forged file can ask for: of a file, its own size with
+ * some room for gaps between segments; of a loaded module, what its relative calls can reach. */
+static uint64_t largest_text(const struct elf_image *image)
+{
+    return image->loaded ? (uint64_t)1 << 32 : image->file.n + ((uint64_t)16 << 20);
+}
 
 struct builder {
     struct mem *mem;
@@ -124,8 +128,8 @@ static bool builder_init(struct builder *b, const struct elf_image *image, struc
     uint64_t offset;
     *b = (struct builder){.mem = mem};
     map_init(&b->numbers, mem);
-    if (elf_image_text(image, &b->start, &b->limit, &offset) && b->limit - b->start > largest_text)
-        b->limit = b->start + largest_text;
+    if (elf_image_text(image, &b->start, &b->limit, &offset) && b->limit - b->start > largest_text(image))
+        b->limit = b->start + largest_text(image);
     b->next = b->start;
     for (size_t i = 0; i < recent_rules; i++)
         b->recent[i].rule = UINT64_MAX; /* no rule: its kind is none */
