@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
+#include "runtime/asleep.h"
 #include "runtime/lock.h"
 #include "runtime/modules.h"
 #include "runtime/pages.h"
@@ -17,12 +17,14 @@
 #include "runtime/signal/profile_handler.h"
 #include "runtime/signal/thread_stack.h"
 #include "runtime/signal/walk.h"
+#include "runtime/symbols.h"
 #include "runtime/threads.h"
 
 enum {
     batch_millis = 250, /* to wait for one batch of answers */
     all_millis = 2000,  /* and for all of them */
     resend_millis = 20, /* the kernel drops a SIGPROF for a thread that has one pending */
+    recoveries = 4,     /* of a lost frame pointer in one stack; callers' are saved, mostly */
     outside_tries = 3,  /* to find a sleeping thread asleep before and after */
 };
 
@@ -165,46 +167,57 @@ static struct snapshot_sample *add(struct snapshot *snapshot, const struct targe
     return sample;
 }
 
-/* Walks the stack that a sleeping thread has left. Pages are probed before they are read, and a registered thread can't
- * end, and give its stack back, while the threads lock is held; of others only the program counter is taken. */
-static uint32_t walk_asleep(const struct target *target, const struct task *task, uint64_t *pcs, bool *truncated)
+/* Takes the threads lock if the thread is one that can't end, and give its stack back, while it is held. */
+static bool hold(const struct target *target, sigset_t *mask)
 {
-    ucontext_t context = {0};
     struct thread *thread = thread_at(target->index);
-    sigset_t mask;
-    uint32_t npcs = 1;
-    pcs[0] = task->pc;
-    *truncated = true;
-    context.uc_mcontext.gregs[REG_RIP] = (greg_t)task->pc;
-    context.uc_mcontext.gregs[REG_RSP] = (greg_t)task->sp;
-    threads_lock(&mask);
+    threads_lock(mask);
     if (target->registered && thread->tid == target->tid && thread->registered)
-        npcs = walk_context(&context, pcs, stack_depth, truncated);
+        return true;
+    threads_unlock(mask);
+    return false;
+}
+
+/* Walks the stack that a sleeping thread has left; of threads that may end at any time only the program counter is
+ * taken. Names are looked up without the lock, since that may wait for the dynamic linker. */
+static void walk_asleep(const struct target *target, const struct task *task, struct asleep *asleep)
+{
+    struct symbol symbol;
+    sigset_t mask;
+    *asleep = (struct asleep){.pcs = {task->pc}, .npcs = 1, .truncated = true};
+    if (!hold(target, &mask))
+        return;
+    asleep_walk(asleep, task->pc, task->sp);
     threads_unlock(&mask);
-    return npcs;
+    for (int i = 0; i < recoveries && asleep->truncated; i++) {
+        if (!symbols_find(asleep->pcs[asleep->npcs - 1] - 1, &symbol) || !hold(target, &mask))
+            return;
+        bool on = asleep_walk_on(asleep, symbol.start);
+        threads_unlock(&mask);
+        if (!on)
+            return;
+    }
 }
 
 /* Tries until the thread is found asleep at the same place before and after the walk. */
 static void take_outside(struct snapshot *snapshot, struct target *target)
 {
-    uint64_t pcs[stack_depth];
-    bool truncated = true;
-    uint32_t npcs = 0;
+    struct asleep asleep = {.truncated = true};
     for (int i = 0; i < outside_tries && target->task.pc != 0; i++) {
         struct task before = target->task;
-        npcs = walk_asleep(target, &before, pcs, &truncated);
+        walk_asleep(target, &before, &asleep);
         if (!task_read(target->tid, &target->task)) {
             target->way = way_gone;
             return;
         }
         if (target->task.switches == before.switches && target->task.pc == before.pc && target->task.sp == before.sp)
             break;
-        npcs = 1;
-        truncated = true;
+        asleep.npcs = 1;
+        asleep.truncated = true;
     }
-    if (npcs == 0)
+    if (asleep.npcs == 0)
         snapshot->lost++;
-    add(snapshot, target, pcs, npcs, truncated);
+    add(snapshot, target, asleep.pcs, asleep.npcs, asleep.truncated);
 }
 
 static void take_self(struct snapshot *snapshot, const struct target *target)

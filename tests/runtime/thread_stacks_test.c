@@ -163,9 +163,48 @@ static void a_call_that_a_signal_would_cut_short_is_not_disturbed(void **state)
         take();
         const struct snapshot_sample *sample = sample_of(tid);
         assert_non_null(sample);
-        assert_true(sample->npcs > 1);
+        assert_true(sample_has(&snapshot, sample, poll_never));
+        assert_false(sample->truncated);
         assert_string_equal(state_of(tid)->activity, "IO wait");
     }
+    end(thread);
+    assert_int_equal(result, 1);
+}
+
+static __attribute__((noinline)) long poll_below(int left, int *fds)
+{
+    struct pollfd input = {.fd = fds[0], .events = POLLIN};
+    long result = left > 0 ? poll_below(left - 1, fds) : poll(&input, 1, 60000);
+    return result + (left & 0);
+}
+
+static __attribute__((noinline)) void *poll_deeply(void *argument)
+{
+    tid = (pid_t)syscall(SYS_gettid);
+    *(long *)argument = poll_below(5, never);
+    return argument;
+}
+
+/* This program keeps frame pointers and poll does not save its caller's. */
+static void frame_pointers_that_are_not_known_are_found_again(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    long result = 0;
+    begin(&thread, poll_deeply, &result);
+    await_sleep();
+    take();
+    const struct snapshot_sample *sample = sample_of(tid);
+    assert_non_null(sample);
+    int below = 0;
+    for (uint32_t i = 0; i < sample->npcs; i++) {
+        struct symbol symbol;
+        below += symbols_find(snapshot.pcs.at[sample->pcs + i] - 1, &symbol) &&
+                 symbol.start == (uint64_t)(uintptr_t)poll_below;
+    }
+    assert_int_equal(below, 6);
+    assert_true(sample_has(&snapshot, sample, poll_deeply));
+    assert_false(sample->truncated);
     end(thread);
     assert_int_equal(result, 1);
 }
@@ -344,6 +383,7 @@ int main(void)
         TEST(a_running_thread_shows_its_stack),
         TEST(a_thread_asleep_in_a_call_shows_its_stack_and_sleeps_on),
         TEST(a_call_that_a_signal_would_cut_short_is_not_disturbed),
+        TEST(frame_pointers_that_are_not_known_are_found_again),
         TEST(a_thread_that_blocks_signals_is_read_from_outside),
         TEST(a_thread_that_runs_and_blocks_signals_is_counted_as_lost),
         TEST(the_time_that_a_thread_has_slept_is_known_from_the_snapshot_before),
