@@ -11,6 +11,7 @@
 #include "runtime/heap_stack.h"
 #include "runtime/pages.h"
 #include "runtime/poisson.h"
+#include "runtime/real.h"
 #include "runtime/signal/walk.h"
 
 enum {
@@ -31,6 +32,8 @@ static _Atomic uint64_t late_random; /* for threads without counters */
  * comes back in takes no lock. */
 static __thread bool busy __attribute__((tls_model("initial-exec")));
 static __thread bool ignored __attribute__((tls_model("initial-exec")));
+
+_Static_assert((int)slice <= (int)size_class_table_most, "heap_admit looks up the class of what is smaller");
 
 /* --- The rate ----------------------------------------------------------------------------------------------------- */
 
@@ -167,6 +170,18 @@ static void sample(const void *block, size_t size, const void *caller)
         atomic_fetch_add_explicit(&stale->frees, 1, memory_order_relaxed);
 }
 
+/* A free of one of the pool's blocks is to take the slow path. None can come by the fast one before this: dlsym gets
+ * its blocks while the first of all hooks that are called looks for the function below it. */
+static struct heap_thread *join(void)
+{
+    static _Atomic size_t marked;
+    size_t used = real_pool_used(), from = atomic_load(&marked);
+    if (from < used && atomic_compare_exchange_strong(&marked, &from, used))
+        for (; from < used; from += 16)
+            heap_live_mark(real_pool + from);
+    return heap_thread_join();
+}
+
 void *heap_allocated(void *block, size_t size, const void *caller)
 {
     if (!block)
@@ -174,7 +189,7 @@ void *heap_allocated(void *block, size_t size, const void *caller)
     int saved = errno;
     bool outermost = !busy;
     busy = true;
-    struct heap_thread *self = outermost ? heap_thread_join() : heap_self;
+    struct heap_thread *self = heap_self || !outermost ? heap_self : join();
     bool sampled = self ? spend(self, size) : spend_late(size);
     if (sampled && outermost && !ignored)
         sample(block, size, caller);

@@ -18,11 +18,10 @@ static inline bool heap_admit(size_t size)
     struct heap_thread *self = heap_self;
     if (__builtin_expect(!self, 0))
         return false;
-    uint64_t room = __atomic_load_n(&self->room, __ATOMIC_RELAXED);
-    if (__builtin_expect(size >= room, 0))
+    if (__builtin_expect(size >= self->room, 0))
         return false;
-    __atomic_store_n(&self->room, room - size, __ATOMIC_RELAXED);
-    heap_thread_add(&self->allocs[size_class(size)], 1);
+    heap_thread_subtract(&self->room, size);
+    heap_thread_add(&self->allocs[size_class_of_small(size)], 1);
     return true;
 }
 
@@ -30,12 +29,12 @@ static inline bool heap_admit(size_t size)
  * the return address into the function that allocates. Keeps errno. */
 void *heap_allocated(void *block, size_t size, const void *caller);
 
-/* Counts a block that is about to be freed. False, and nothing is done, when it may be among the sampled ones or this
- * thread has no counters: then heap_freed is to be called. */
+/* Counts a block that is about to be freed. False, and nothing is done, when the address may matter (heap_live.h; it
+ * may be NULL, too) or this thread has no counters: then heap_freed is to be called. */
 static inline bool heap_dismiss(const void *block)
 {
     struct heap_thread *self = heap_self;
-    if (__builtin_expect(!self || heap_live_may_have(block), 0))
+    if (__builtin_expect(!self || heap_live_may_matter(block), 0))
         return false;
     heap_thread_add(&self->frees, 1);
     return true;

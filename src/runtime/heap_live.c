@@ -6,9 +6,11 @@
 #include "runtime/pages.h"
 
 enum {
+    hash_bits = 32,
     stripe_log = 4, /* the top bits of a hash pick the lock */
     stripes = 1 << stripe_log,
-    first_log = 11,
+    slot_log = heap_live_first_log + 5, /* the bits of the first filter */
+    start_log = 11,
     last_log = 26,
     growth_log = 2,
     per_slab = 170, /* entries: a page's worth */
@@ -26,19 +28,31 @@ struct table {
     unsigned log; /* of the number of either */
 };
 
-static uint32_t first_words[1 << first_log] __attribute__((aligned(64)));
-static struct heap_live *first_chains[1 << first_log];
+static uint32_t start_words[1 << start_log] __attribute__((aligned(64)));
+static struct heap_live *start_chains[1 << start_log];
 
 /* Changed only with all stripes locked. */
-static struct table table = {first_chains, first_words, first_log};
-static uint32_t stripe_most = (1 << first_log) >> stripe_log; /* entries of one stripe, above which the table grows */
+static struct table table = {start_chains, start_words, start_log};
+static uint32_t stripe_most = (1 << start_log) >> stripe_log; /* entries of one stripe, above which the table grows */
 
-/* The shift is such that log + 5 bits of the hash are left. */
-uintptr_t heap_live_filter = (uintptr_t)first_words + (64 - first_log - 5);
+/* The second filter: its words with, in the low six bits of the pointer, the shift that makes a hash a bit's number. */
+static uintptr_t second = (uintptr_t)start_words + (hash_bits - start_log - 5);
 
-static struct stripe *lock_stripe(uint64_t hash)
+/* The first filter, and how many entries there are to each of its bits. NULL counts as one. */
+uint32_t heap_live_first[1 << heap_live_first_log] = {1};
+static uint32_t slot_counts[1 << slot_log] = {1};
+
+bool heap_live_may_have(const void *block)
 {
-    struct stripe *stripe = &stripe_table[hash >> (64 - stripe_log)];
+    uintptr_t filter = __atomic_load_n(&second, __ATOMIC_ACQUIRE);
+    uint32_t bit = heap_live_hash(block) >> (filter & 63);
+    const uint32_t *words = (const uint32_t *)(filter & ~(uintptr_t)63);
+    return __atomic_load_n(&words[bit >> 5], __ATOMIC_RELAXED) >> (bit & 31) & 1;
+}
+
+static struct stripe *lock_stripe(uint32_t hash)
+{
+    struct stripe *stripe = &stripe_table[hash >> (hash_bits - stripe_log)];
     lock_take(&stripe->lock, lock_rank_heap_stripe);
     return stripe;
 }
@@ -62,28 +76,42 @@ static void unlock_all(void)
 
 /* --- Chains, filter and entries: all with the stripe locked ------------------------------------------------------- */
 
-static uint64_t chain_of(const struct table *in, uint64_t hash)
+static uint32_t chain_of(const struct table *in, uint32_t hash)
 {
-    return hash >> (64 - in->log);
+    return hash >> (hash_bits - in->log);
 }
 
-static uint32_t bit_of(const struct table *in, uint64_t hash)
+static uint32_t bit_of(const struct table *in, uint32_t hash)
 {
-    return 1u << (hash >> (64 - in->log - 5) & 31);
+    return 1u << (hash >> (hash_bits - in->log - 5) & 31);
+}
+
+static void count_in_slot(uint32_t hash)
+{
+    uint32_t slot = hash >> (hash_bits - slot_log), *word = &heap_live_first[slot >> 5];
+    if (slot_counts[slot]++ == 0)
+        __atomic_store_n(word, *word | 1u << (slot & 31), __ATOMIC_RELAXED);
+}
+
+static void uncount_in_slot(uint32_t hash)
+{
+    uint32_t slot = hash >> (hash_bits - slot_log), *word = &heap_live_first[slot >> 5];
+    if (--slot_counts[slot] == 0)
+        __atomic_store_n(word, *word & ~(1u << (slot & 31)), __ATOMIC_RELAXED);
 }
 
 static void link_entry(struct table *in, struct heap_live *entry)
 {
-    uint64_t hash = heap_live_hash((void *)entry->block), chain = chain_of(in, hash);
+    uint32_t hash = heap_live_hash((void *)entry->block), chain = chain_of(in, hash);
     entry->next = in->chains[chain];
     in->chains[chain] = entry;
     __atomic_store_n(&in->words[chain], in->words[chain] | bit_of(in, hash), __ATOMIC_RELAXED);
 }
 
 /* Takes a block's entry out of its chain, and clears its bit where it was the last with it. */
-static struct heap_live *unlink_entry(uintptr_t block, uint64_t hash)
+static struct heap_live *unlink_entry(uintptr_t block, uint32_t hash)
 {
-    uint64_t chain = chain_of(&table, hash);
+    uint32_t chain = chain_of(&table, hash);
     struct heap_live *found = NULL;
     uint32_t bits = 0;
     for (struct heap_live **at = &table.chains[chain]; *at;) {
@@ -95,8 +123,10 @@ static struct heap_live *unlink_entry(uintptr_t block, uint64_t hash)
             at = &(*at)->next;
         }
     }
-    if (found)
+    if (found) {
         __atomic_store_n(&table.words[chain], bits, __ATOMIC_RELAXED);
+        uncount_in_slot(hash);
+    }
     return found;
 }
 
@@ -129,7 +159,7 @@ static void put_entry(struct stripe *stripe, struct heap_live *entry)
 
 static void free_table(const struct table *old)
 {
-    if (old->chains && old->chains != first_chains)
+    if (old->chains && old->chains != start_chains)
         pages_unmap(old->chains, sizeof *old->chains << old->log);
 }
 
@@ -144,7 +174,7 @@ static void move_to(struct table *fresh)
         }
     free_table(&table);
     table = *fresh;
-    __atomic_store_n(&heap_live_filter, (uintptr_t)fresh->words + (64 - fresh->log - 5), __ATOMIC_RELEASE);
+    __atomic_store_n(&second, (uintptr_t)fresh->words + (hash_bits - fresh->log - 5), __ATOMIC_RELEASE);
 }
 
 /* Grows the table, unless another thread has meanwhile. Where there is no memory for it the chains get longer. */
@@ -168,7 +198,7 @@ static void grow(unsigned old_log)
 
 bool heap_live_add(const void *block, struct heap_stack *stack, struct heap_stack **stale)
 {
-    uint64_t hash = heap_live_hash(block);
+    uint32_t hash = heap_live_hash(block);
     struct stripe *stripe = lock_stripe(hash);
     struct heap_live *entry = unlink_entry((uintptr_t)block, hash);
     *stale = entry ? entry->stack : NULL;
@@ -177,6 +207,7 @@ bool heap_live_add(const void *block, struct heap_stack *stack, struct heap_stac
     if (entry) {
         *entry = (struct heap_live){.block = (uintptr_t)block, .stack = stack};
         link_entry(&table, entry);
+        count_in_slot(hash);
     }
     bool full = stripe->n > stripe_most;
     unsigned log = table.log;
@@ -188,7 +219,7 @@ bool heap_live_add(const void *block, struct heap_stack *stack, struct heap_stac
 
 struct heap_live *heap_live_take(const void *block)
 {
-    uint64_t hash = heap_live_hash(block);
+    uint32_t hash = heap_live_hash(block);
     struct stripe *stripe = lock_stripe(hash);
     struct heap_live *entry = unlink_entry((uintptr_t)block, hash);
     unlock_stripe(stripe);
@@ -197,8 +228,10 @@ struct heap_live *heap_live_take(const void *block)
 
 void heap_live_restore(struct heap_live *entry)
 {
-    struct stripe *stripe = lock_stripe(heap_live_hash((void *)entry->block));
+    uint32_t hash = heap_live_hash((void *)entry->block);
+    struct stripe *stripe = lock_stripe(hash);
     link_entry(&table, entry);
+    count_in_slot(hash);
     unlock_stripe(stripe);
 }
 
@@ -206,6 +239,14 @@ void heap_live_discard(struct heap_live *entry)
 {
     struct stripe *stripe = lock_stripe(heap_live_hash((void *)entry->block));
     put_entry(stripe, entry);
+    unlock_stripe(stripe);
+}
+
+void heap_live_mark(const void *block)
+{
+    uint32_t hash = heap_live_hash(block);
+    struct stripe *stripe = lock_stripe(hash);
+    count_in_slot(hash);
     unlock_stripe(stripe);
 }
 

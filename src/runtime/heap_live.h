@@ -1,12 +1,17 @@
-/* The sampled blocks that are in use, and the filter that free looks at first.
+/* The sampled blocks that are in use, and the filters that free looks at first.
  *
- *     address * odd constant = |  chain (log bits)  | bit (5) |   ...   |
+ *     low half of the address * odd constant = |  chain (log bits)  | bit (5) |   ...   |    32 bits
+ *                                              |   word (11)  | bit (5) |      ...      |
  *
- * The chain number picks one word of the filter and one chain of entries; the next five bits pick the bit in that word
+ * The first filter is small (8 KiB stay in a CPU's nearest cache) and of fixed size, so that looking costs the least: a
+ * bit is set if a sampled block has it. When there are many samples (a heap of many gigabytes) it says yes too often,
+ * and the second, which grows with the table and is still without a lock, is asked next.
+ *
+ * In the second the chain number picks one word and one chain of entries; the next five bits pick the bit in that word
  * that is set if and only if the chain has an entry with the same five bits. There are at least as many chains as
- * entries (32 bits of filter for each), so less than one in 30 of the blocks that are not sampled looks as if it were.
- * Chains and words are spread over some locks. Growing takes them all and publishes a new filter; the old one stays
- * readable for ever: a free that still reads it finds the bits of all blocks that can be known to it. */
+ * entries (32 bits for each), so less than one in 30 of the blocks that are not sampled looks as if it were. Growing
+ * publishes a new filter; the old one stays readable for ever: a free that still reads it finds the bits of all blocks
+ * that can be known to it. */
 #ifndef SONDE_RUNTIME_HEAP_LIVE_H
 #define SONDE_RUNTIME_HEAP_LIVE_H
 
@@ -22,23 +27,27 @@ struct heap_live {
     struct heap_stack *stack;
 };
 
-/* The filter's words (aligned to 64 bytes) with, in the low six bits of the pointer, the shift that makes a hash a
- * bit's number. */
-extern uintptr_t heap_live_filter;
-
-static inline uint64_t heap_live_hash(const void *block)
+static inline uint32_t heap_live_hash(const void *block)
 {
-    return (uintptr_t)block * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(uintptr_t)block * 0x9e3779b1u;
 }
 
-/* Whether a block may be among the sampled ones; false is certain. */
-static inline bool heap_live_may_have(const void *block)
+enum { heap_live_first_log = 11 };
+extern uint32_t heap_live_first[1 << heap_live_first_log] __attribute__((visibility("hidden")));
+
+/* Whether an address is to be treated with care: it may be that of a sampled block, it was marked, or it is NULL. */
+static inline bool heap_live_may_matter(const void *block)
 {
-    uintptr_t filter = __atomic_load_n(&heap_live_filter, __ATOMIC_ACQUIRE);
-    uint64_t bit = heap_live_hash(block) >> (filter & 63);
-    const uint32_t *words = (const uint32_t *)(filter & ~(uintptr_t)63);
-    return __atomic_load_n(&words[bit >> 5], __ATOMIC_RELAXED) >> (bit & 31) & 1;
+    uint32_t hash = heap_live_hash(block);
+    uint32_t word = __atomic_load_n(&heap_live_first[hash >> (32 - heap_live_first_log)], __ATOMIC_RELAXED);
+    return word >> (hash >> (32 - heap_live_first_log - 5) & 31) & 1;
 }
+
+/* Makes that true for an address for ever. */
+void heap_live_mark(const void *block);
+
+/* Whether a block may be among the sampled ones, with more certainty. */
+bool heap_live_may_have(const void *block);
 
 /* Enters a block that was just allocated. An entry of the same address is one whose free was not seen: it is returned
  * in *stale (otherwise NULL). False on exhaustion. */

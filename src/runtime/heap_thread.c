@@ -9,7 +9,7 @@
 #include "runtime/lock.h"
 #include "runtime/pages.h"
 
-__thread struct heap_thread *heap_self __attribute__((tls_model("initial-exec")));
+__thread struct heap_thread *heap_self;
 
 /* This thread has left its counters (or there is no way to learn of its end), and gets none again. */
 static __thread bool gone __attribute__((tls_model("initial-exec")));

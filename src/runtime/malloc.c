@@ -65,7 +65,7 @@ static __attribute__((noinline)) void free_with_care(void *block)
 
 INTERPOSED void free(void *block)
 {
-    if (__builtin_expect(block && !real_pool_has(block) && heap_dismiss(block), 1))
+    if (__builtin_expect(heap_dismiss(block), 1))
         real.free(block);
     else
         free_with_care(block);
@@ -104,7 +104,7 @@ static inline void *reallocate(void *block, size_t size, const void *caller)
         return count(real.malloc(size), size, caller);
     if (real_pool_has(block))
         return leave_pool(block, size, caller);
-    struct heap_live *entry = heap_live_may_have(block) ? heap_realloc_begin(block) : NULL;
+    struct heap_live *entry = heap_live_may_matter(block) ? heap_realloc_begin(block) : NULL;
     void *fresh = real.realloc(block, size);
     heap_realloc_end(entry, fresh || size == 0);
     return count(fresh, size, caller);

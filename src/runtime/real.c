@@ -176,6 +176,12 @@ static void *pool_get(size_t alignment, size_t size)
     return (void *)block;
 }
 
+size_t real_pool_used(void)
+{
+    size_t used = atomic_load(&pool_used);
+    return used < real_pool_size ? used : real_pool_size;
+}
+
 size_t real_pool_block_size(const void *block)
 {
     size_t size;

@@ -22,7 +22,7 @@ struct real_heap {
     size_t (*malloc_usable_size)(void *block);
 };
 
-extern struct real_heap real;
+extern struct real_heap real __attribute__((visibility("hidden")));
 
 /* The next definition, in the order in which the dynamic linker searches, of a function that libsonde interposes; NULL
  * where there is none. For other collectors than this one. Any thread; not a signal handler. Keeps errno. */
@@ -31,12 +31,15 @@ void *real_next(const char *name);
 /* dlsym itself allocates. While it looks for malloc there is nothing to give it but this pool of libsonde's own, whose
  * blocks live for ever: a free of one is to do nothing, and nobody below may see one. */
 enum { real_pool_size = 16384 };
-extern char real_pool[real_pool_size];
+extern char real_pool[real_pool_size] __attribute__((visibility("hidden")));
 
 static inline bool real_pool_has(const void *block)
 {
     return __builtin_expect((uintptr_t)block - (uintptr_t)real_pool < real_pool_size, 0);
 }
+
+/* How many of the pool's bytes have been given out, all from its start. */
+size_t real_pool_used(void);
 
 /* A pool block's size. */
 size_t real_pool_block_size(const void *block);

@@ -8,7 +8,7 @@ const uint16_t size_class_sizes[SONDE_SIZE_CLASSES] = {
 };
 
 /* Generated from the sizes above: class c takes the steps of 8 bytes beyond those of class c - 1. */
-const uint8_t size_class_table[size_class_largest / 8 + 1] = {
+const uint8_t size_class_table[size_class_table_most / 8 + 1] = {
     [1] = 1,
     [2] = 2,
     [3] = 3,
@@ -69,4 +69,5 @@ const uint8_t size_class_table[size_class_largest / 8 + 1] = {
     [1697 ... 1792] = 58,
     [1793 ... 2048] = 59,
     [2049 ... 2304] = 60,
+    [2305 ... 8192] = SONDE_SIZE_CLASSES,
 };
