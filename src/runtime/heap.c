@@ -37,28 +37,6 @@ _Static_assert((int)slice <= (int)size_class_table_most, "heap_admit looks up th
 
 /* --- The rate ----------------------------------------------------------------------------------------------------- */
 
-uint64_t heap_rate(void)
-{
-    return atomic_load_explicit(&rate, memory_order_relaxed);
-}
-
-/* Makes this thread take the slow path with its next allocation, where it sees the epoch. */
-static void look_at_rate(void)
-{
-    if (heap_self) {
-        heap_self->beyond += heap_self->room;
-        heap_thread_add(&heap_self->granted, 0 - heap_self->room);
-        __atomic_store_n(&heap_self->room, 0, __ATOMIC_RELAXED);
-    }
-}
-
-void heap_set_rate(uint64_t bytes)
-{
-    atomic_store_explicit(&rate, bytes, memory_order_relaxed);
-    atomic_fetch_add_explicit(&rate_epoch, 1, memory_order_release);
-    look_at_rate();
-}
-
 bool heap_parse_rate(const char *text, uint64_t *parsed)
 {
     uint64_t value = 0;
@@ -78,13 +56,36 @@ static uint64_t first_epoch(void)
 {
     if (!environ)
         return 0;
-    const char *text = getenv("SONDE_MEMPROFILERATE");
-    uint64_t wanted = heap_default_rate, none = 0;
-    if (text)
-        heap_parse_rate(text, &wanted);
-    if (atomic_compare_exchange_strong(&rate_epoch, &none, 1))
-        atomic_store_explicit(&rate, wanted, memory_order_relaxed);
+    const char *text = secure_getenv("SONDE_MEMPROFILERATE");
+    uint64_t wanted = heap_default_rate, unset = heap_default_rate, none = 0;
+    if (text && heap_parse_rate(text, &wanted))
+        atomic_compare_exchange_strong(&rate, &unset, wanted); /* not if it has been set meanwhile */
+    atomic_compare_exchange_strong(&rate_epoch, &none, 1);
     return atomic_load(&rate_epoch);
+}
+
+uint64_t heap_rate(void)
+{
+    if (__builtin_expect(atomic_load_explicit(&rate_epoch, memory_order_acquire) == 0, 0))
+        first_epoch();
+    return atomic_load_explicit(&rate, memory_order_relaxed);
+}
+
+/* Makes this thread take the slow path with its next allocation, where it sees the epoch. */
+static void look_at_rate(void)
+{
+    if (heap_self) {
+        heap_self->beyond += heap_self->room;
+        heap_thread_add(&heap_self->granted, 0 - heap_self->room);
+        __atomic_store_n(&heap_self->room, 0, __ATOMIC_RELAXED);
+    }
+}
+
+void heap_set_rate(uint64_t bytes)
+{
+    atomic_store_explicit(&rate, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&rate_epoch, 1, memory_order_release);
+    look_at_rate();
 }
 
 /* --- The countdown ------------------------------------------------------------------------------------------------ */

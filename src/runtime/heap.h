@@ -19,12 +19,13 @@ enum { heap_default_rate = 512 * 1024 };
 bool heap_snapshot(struct snapshot *out);
 
 /* Bytes between two samples, on the average. A thread that is running notices a change at the latest after its next
- * 64 KiB; the one that calls, at once. */
+ * 64 KiB; the one that calls, at once. The environment gives the first one: heap_rate looks, and so does the first
+ * allocation that finds it there. */
 uint64_t heap_rate(void);
 void heap_set_rate(uint64_t bytes);
 
-/* Reads a rate as SONDE_MEMPROFILERATE gives it: decimal digits, to the end. The environment is looked at with the
- * first allocation; a value that this refuses leaves the default in force. */
+/* Reads a rate as SONDE_MEMPROFILERATE gives it: decimal digits, to the end. A value that this refuses leaves the
+ * default in force. */
 bool heap_parse_rate(const char *text, uint64_t *rate);
 
 /* From here on this thread's allocations are counted but not sampled: for threads of libsonde's own. */
