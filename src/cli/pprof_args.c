@@ -178,6 +178,14 @@ static bool apply_sources(struct pprof_args *args, int n, char **sources, struct
     return true;
 }
 
+static bool check_tls(const struct pprof_args *args, struct buf *error)
+{
+    bool cert = args->tls_cert[0] != '\0', key = args->tls_key[0] != '\0';
+    if (cert != key)
+        buf_printf(error, "flag -tls_%s needs -tls_%s beside it", cert ? "cert" : "key", cert ? "key" : "cert");
+    return cert == key;
+}
+
 static void init(struct pprof_args *args)
 {
     const char *tools = getenv("PPROF_TOOLS");
@@ -209,7 +217,7 @@ enum flags_result pprof_args_parse(struct pprof_args *args, int argc, char **arg
     if (result != flags_fine)
         return result;
     if (!apply_sources(args, argc - flags.next, argv + flags.next, error) || !apply_choices(args, &parsed, error) ||
-        !apply_command(args, &parsed, error) || !apply_base(args, &parsed, error))
+        !apply_command(args, &parsed, error) || !apply_base(args, &parsed, error) || !check_tls(args, error))
         return flags_wrong;
     apply_values(args, &parsed, warnings);
     return flags_fine;
