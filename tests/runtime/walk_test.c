@@ -164,6 +164,66 @@ static void a_signal_handler_walks_itself_and_what_it_interrupted(void **state)
     assert_true(interrupted->n > 4);
 }
 
+static jmp_buf leave;
+
+/* Its call is the last instruction: the return address lies behind its end. */
+static __attribute__((noinline, noreturn)) void never_returns(bool *same)
+{
+    *same = agree();
+    longjmp(leave, 1);
+}
+
+static __attribute__((noinline)) void calls_what_never_returns(bool *same)
+{
+    never_returns(same);
+}
+
+static void calls_that_never_return_belong_to_their_caller(void **state)
+{
+    (void)state;
+    static bool same;
+    same = false;
+    if (setjmp(leave) == 0)
+        calls_what_never_returns(&same);
+    assert_true(same);
+}
+
+/* A PLT as linkers write it, of which no unwind data is made. Its jumps are never made. */
+__asm__(".text\n"
+        ".p2align 4\n"
+        "bare_plt:\n"
+        "  pushq bare_plt(%rip)\n"
+        "  jmp *bare_plt(%rip)\n"
+        "  nopl 0(%rax)\n"
+        ".p2align 4\n"
+        "  jmp *bare_plt(%rip)\n"
+        "  push $0x7777777\n"
+        "  .byte 0xe9; .long bare_plt - . - 4\n" /* the long form of jmp, which the assembler wouldn't take */
+        ".p2align 4\n"
+        "  endbr64\n"
+        "  jmp *bare_plt(%rip)\n"
+        ".p2align 4\n");
+extern const char bare_plt[];
+
+static void plt_entries_without_unwind_data_are_known_by_their_code(void **state)
+{
+    (void)state;
+    const struct {
+        unsigned at, pushed; /* bytes into the PLT; words on the stack at that instruction */
+    } cases[] = {{0, 1}, {6, 2}, {16, 0}, {22, 0}, {27, 1}, {32, 0}, {36, 0}};
+    uint64_t stack_words[16], pcs[2], returns = (uint64_t)(uintptr_t)agree + 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ucontext_t context = {0};
+        bool truncated;
+        memset(stack_words, 0, sizeof stack_words);
+        stack_words[4 + cases[i].pushed] = returns;
+        context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)(bare_plt + cases[i].at);
+        context.uc_mcontext.gregs[REG_RSP] = (greg_t)(uintptr_t)(stack_words + 4);
+        assert_int_equal(walk_context(&context, pcs, 2, &truncated), 2);
+        assert_true(pcs[1] == returns);
+    }
+}
+
 /* --- Stacks that are not the thread's own ------------------------------------------------------------------------- */
 
 static ucontext_t main_context, coroutine_context;
@@ -275,6 +335,8 @@ int main(void)
         cmocka_unit_test(frames_that_realign_the_stack_are_walked),
         cmocka_unit_test(threads_are_walked_with_and_without_known_bounds),
         cmocka_unit_test(a_signal_handler_walks_itself_and_what_it_interrupted),
+        cmocka_unit_test(calls_that_never_return_belong_to_their_caller),
+        cmocka_unit_test(plt_entries_without_unwind_data_are_known_by_their_code),
         cmocka_unit_test(coroutines_are_walked_on_their_own_stacks),
         cmocka_unit_test(handlers_on_a_stack_of_their_own_are_walked_into_the_other),
         cmocka_unit_test(any_registers_are_survived),

@@ -77,20 +77,38 @@ struct walk {
     struct unwind_frame frame;
 };
 
-/* Whether the code at a pc is that of a PLT entry before its push, which some linkers do not describe: jmp *x(%rip),
- * perhaps after endbr64. The module's text is mapped; it is probed all the same, for it may have been unloaded. */
-static UNSANITIZED bool is_plt_jump(const struct module_list *list, uint64_t pc)
+/* How far above the stack pointer the CFA is at a pc in a PLT that its linker does not describe (as lld's), or 0 where
+ * the code isn't that of one:
+ *
+ *     first entry:   ff 35 push x(%rip)    ff 25 jmp *y(%rip)
+ *     others:        [endbr64] [bnd] ff 25 jmp *z(%rip)    68 push $n    e9 jmp first
+ */
+static UNSANITIZED unsigned plt_offset(const uint8_t *code)
+{
+    const uint8_t *at = code;
+    if (at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e && at[3] == 0xfa)
+        at += 4;
+    if (at[0] == 0xf2)
+        at++;
+    if (at[0] == 0xff && at[1] == 0x25)
+        return at == code && code[-6] == 0xff && code[-5] == 0x35 ? 24 : 8;
+    if (code[0] == 0xff && code[1] == 0x35 && code[6] == 0xff && code[7] == 0x25)
+        return 16;
+    if (code[0] == 0x68 && code[5] == 0xe9)
+        return 8;
+    return code[0] == 0xe9 && code[-5] == 0x68 ? 16 : 0;
+}
+
+/* The rule at an interrupted pc that no unwind data describes, if it is in a PLT. The module's text is mapped; it is
+ * probed all the same, for it may have been unloaded. */
+static UNSANITIZED uint64_t plt_rule(const struct module_list *list, uint64_t pc)
 {
     const struct module *module = modules_find(list, pc);
-    if (!module || module->limit - pc < 16 || !stack_bounds_probe(pc & ~(uint64_t)7) ||
-        !stack_bounds_probe((pc + 8) & ~(uint64_t)7))
-        return false;
-    const uint8_t *code = (const uint8_t *)(uintptr_t)pc;
-    if (code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa)
-        code += 4;
-    if (code[0] == 0xf2)
-        code++;
-    return code[0] == 0xff && code[1] == 0x25;
+    if (!module || pc - module->start < 8 || module->limit - pc < 16 || !stack_bounds_probe((pc - 8) & ~(uint64_t)7) ||
+        !stack_bounds_probe((pc + 15) & ~(uint64_t)7))
+        return rule_plain(rule_unknown);
+    unsigned offset = plt_offset((const uint8_t *)(uintptr_t)pc);
+    return offset == 0 ? rule_plain(rule_unknown) : rule_plain(rule_from_sp) | (uint64_t)(offset / 8) << 16;
 }
 
 /* Whether a pc that a frame pointer led to can be one: code of a module, or of the same generated code. */
@@ -103,8 +121,9 @@ static bool is_plausible(const struct module_list *list, uint64_t pc, uint64_t f
 /* A step where there is no unwind data. */
 static UNSANITIZED enum unwind_result step_without_rule(struct walk *walk)
 {
-    if (walk->frame.exact && is_plt_jump(walk->list, walk->frame.pc))
-        return unwind_step(&walk->stack, &walk->frame, rule_plain(rule_from_sp) | 1 << 16);
+    uint64_t rule = walk->frame.exact ? plt_rule(walk->list, walk->frame.pc) : rule_plain(rule_unknown);
+    if (rule_kind(rule) == rule_from_sp)
+        return unwind_step(&walk->stack, &walk->frame, rule);
     struct unwind_frame frame = walk->frame;
     enum unwind_result result = unwind_step_frame_pointer(&walk->stack, &frame);
     if (result == unwind_ok && !is_plausible(walk->list, frame.pc, walk->frame.pc))
