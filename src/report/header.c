@@ -9,8 +9,9 @@ enum { longest_filter = 80 };
 /* Ends a label. Where the first ends, which may have newlines in it, a picture wants to know. */
 static void end_label(struct job *job)
 {
-    if (job->first_label_end == 0)
+    if (!job->labelled)
         job->first_label_end = job->out->n;
+    job->labelled = true;
     buf_byte(job->out, '\n');
 }
 

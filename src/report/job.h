@@ -15,7 +15,8 @@ struct job {
     struct mem *mem;
     struct arena arena;
     struct buf *out, *error;
-    size_t first_label_end; /* in out, of what header_put... wrote; 0 before */
+    bool labelled;          /* header_put... wrote a label */
+    size_t first_label_end; /* in out, of the first */
 };
 
 /* The reports. Each appends to job->out, or fails with a line in job->error (none on exhaustion). */

@@ -130,10 +130,12 @@ static void put_lines(struct job *job, const struct source_file *file, const str
 static bool put_file(struct lister *lister, const struct match *matches, size_t n)
 {
     struct extent extent = extent_of(matches, n);
+    put_routine(lister->job, matches, &extent);
+    if (extent.start > extent.end) /* a function that begins behind its samples */
+        return true;
     const struct source_file *file = source_read(&lister->reader, matches->file);
     if (!file)
         return false;
-    put_routine(lister->job, matches, &extent);
     if (file->error.n > 0) {
         buf_str(lister->job->out, STR(" Error: "));
         buf_str(lister->job->out, file->error);

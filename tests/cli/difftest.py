@@ -3,7 +3,7 @@
 
     tests/cli/difftest.py BUILD          environment: SEED (chosen and printed where not set), N (pairs of runs)
 
-Draws files (the corpus beside the source tree) and sets of options from a seed, runs both programs with each, and
+Draws files (the corpus beside the source tree, and profiles drawn themselves) and sets of options from a seed, runs both programs with each, and
 compares what they print and whether they succeed. A difference is allowed only where Go's tool itself prints different
 bytes from run to run: then one of several runs must equal ours, or do so but for the order of lines, or in outline
 (docs/compat.md names the places).
@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import drawn_profile  # noqa: E402
 import pprof_file  # noqa: E402
 import tap  # noqa: E402
 
@@ -30,6 +31,16 @@ WITH_PATTERN = ["peek", "list"]
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
 REPEATS = 8
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
+
+
+def draw_profiles(seed, count, folder):
+    """Profiles made from the seed, which other files of the same seed are the same as."""
+    made = []
+    for i in range(count):
+        path = os.path.join(folder, f"drawn-{seed}-{i}.pb")
+        drawn_profile.DrawnProfile(random.Random(f"{seed}.{i}")).write(path)
+        made.append(pprof_file.ProfileFile(path))
+    return made
 
 
 def load_profiles():
@@ -291,14 +302,15 @@ def go_pprof():
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
-    pairs = int(os.environ.get("N") or 400)
+    pairs = int(os.environ.get("N") or 1000)
     go, profiles = go_pprof(), load_profiles()
     if not go or not profiles:
         tap.skip("sonde pprof prints what go tool pprof prints", "no go" if not go else "no corpus")
         tap.done()
     print(f"# SEED={seed} N={pairs}", flush=True)
-    draws = [Draw(random.Random(f"{seed}.{i}"), profiles) for i in range(pairs)]
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        drawn = draw_profiles(seed, max(1, pairs // 10), folder)
+        draws = [Draw(random.Random(f"{seed}.{i}"), drawn if i % 3 == 0 else profiles) for i in range(pairs)]
         judge = Judge([go], [os.path.join(build, "sonde"), "pprof"], folder)
         verdicts = list(pool.map(judge.verdict, draws))
     report(draws, verdicts, seed)
