@@ -125,23 +125,43 @@ bool trace_table_add_frame(struct trace_table *table, struct trace_frame frame)
     return vec_push(&table->stack_frames, table->mem, *index);
 }
 
+/* Replaces the ids of a frame's strings by indices; false, with the id in *missing, where one is not defined. */
+static bool resolve(const struct trace_table *table, struct trace_frame *frame, uint64_t *missing)
+{
+    uint32_t func, file;
+    bool has_func = trace_ids_find(&table->string_ids, frame->func, &func);
+    if (!has_func || !trace_ids_find(&table->string_ids, frame->file, &file)) {
+        *missing = has_func ? frame->file : frame->func;
+        return false;
+    }
+    frame->func = func;
+    frame->file = file;
+    return true;
+}
+
 bool trace_table_complete(struct trace_table *table, uint64_t offset, struct trace_fault *fault)
 {
     for (size_t i = 0; i < table->frames.n; i++) {
-        struct trace_frame *frame = &table->frames.at[i];
-        uint64_t ids[2] = {frame->func, frame->file};
-        for (int k = 0; k < 2; k++) {
-            uint32_t index;
-            if (!trace_ids_find(&table->string_ids, ids[k], &index))
-                return trace_fault_at(fault, offset,
-                                      "a frame at 0x%" PRIx64 " names string %" PRIu64 ", which is not defined",
-                                      frame->pc, ids[k]);
-            ids[k] = index;
-        }
-        frame->func = ids[0];
-        frame->file = ids[1];
+        uint64_t missing;
+        if (!resolve(table, &table->frames.at[i], &missing))
+            return trace_fault_at(fault, offset,
+                                  "a frame at 0x%" PRIx64 " names string %" PRIu64 ", which is not defined",
+                                  table->frames.at[i].pc, missing);
     }
     return true;
+}
+
+bool trace_table_complete_leniently(struct trace_table *table)
+{
+    bool complete = true;
+    for (size_t i = 0; i < table->frames.n; i++) {
+        uint64_t missing;
+        if (!resolve(table, &table->frames.at[i], &missing)) {
+            table->frames.at[i].func = TRACE_NO_STRING;
+            complete = false;
+        }
+    }
+    return !complete;
 }
 
 uint32_t trace_table_extra(struct trace_table *table, struct str s)

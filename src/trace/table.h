@@ -76,6 +76,12 @@ bool trace_table_add_frame(struct trace_table *table, struct trace_frame frame);
 /* Resolves the strings of all frames; false with the fault set where one is missing. */
 bool trace_table_complete(struct trace_table *table, uint64_t offset, struct trace_fault *fault);
 
+/* As trace_table_complete, but a frame whose strings are missing only becomes one without a pc's usual meaning: its
+ * `func` is TRACE_NO_STRING. Whether there are such. */
+bool trace_table_complete_leniently(struct trace_table *table);
+
+#define TRACE_NO_STRING UINT64_MAX
+
 /* The index of an extra text, added where it is new; UINT32_MAX on exhaustion. */
 uint32_t trace_table_extra(struct trace_table *table, struct str s);
 

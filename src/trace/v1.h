@@ -109,7 +109,8 @@ struct v1_trace {
     struct map timer_goroutines;
     VEC(struct str) logs; /* texts that stood in the events */
     int64_t ticks_per_second;
-    uint64_t max_string; /* the greatest id of a string */
+    uint64_t max_string;    /* the greatest id of a string */
+    bool has_broken_frames; /* some name strings that are not defined: events with such a stack are refused */
 };
 
 void v1_init(struct v1_trace *trace, struct mem *mem);

@@ -155,6 +155,7 @@ struct v1_converter *v1_converter_create(struct v1_trace *trace, struct trace_fa
         v1_converter_destroy(c);
         return NULL;
     }
+    trace->has_broken_frames = trace_table_complete_leniently(&trace->table);
     return c;
 }
 
@@ -287,6 +288,9 @@ static enum fate convert_gomaxprocs(struct v1_converter *c, const struct v1_even
 
 static enum fate convert_create(struct v1_converter *c, const struct v1_event *e, struct trace_fault *fault)
 {
+    uint32_t stack;
+    if (!c->is_starting && !trace_ids_find(&c->trace->table.stack_ids, e->args[1], &stack))
+        return refuse(e, fault, "its new goroutine's stack is not defined");
     if (!c->is_starting)
         return give(c, e, ev_go_create, e->args[0], e->args[1]);
     uint32_t *index = map_add(&c->old_of_g, e->args[0], (uint32_t)c->old.n);
@@ -436,6 +440,24 @@ static enum fate convert(struct v1_converter *c, const struct v1_event *e, struc
     }
 }
 
+/* Whether all strings of a stack's frames are there. */
+static bool has_strings(const struct trace_table *table, uint64_t stack_id)
+{
+    struct trace_stack stack = trace_stack(table, stack_id);
+    for (uint32_t i = 0; i < stack.n; i++) {
+        if (trace_stack_frame(table, stack, i)->func == TRACE_NO_STRING)
+            return false;
+    }
+    return true;
+}
+
+static bool stacks_are_good(const struct v1_converter *c)
+{
+    const struct trace_table *table = &c->trace->table;
+    return has_strings(table, trace_event_stack(&c->out)) &&
+           (c->out.type != ev_go_create || has_strings(table, c->out.args[1]));
+}
+
 /* Puts the event into the context that it happened in, and converts it. */
 static enum fate convert_next(struct v1_converter *c, struct trace_fault *fault)
 {
@@ -444,6 +466,8 @@ static enum fate convert_next(struct v1_converter *c, struct trace_fault *fault)
         .time = e->ts, .p = e->p, .g = e->g ? (int64_t)e->g : TRACE_NO_GOROUTINE, .table = &c->trace->table};
     /* The thread is looked up behind the conversion, which may have set it. */
     enum fate fate = convert(c, e, fault);
+    if (fate == fate_given && c->trace->has_broken_frames && !stacks_are_good(c))
+        return refuse(e, fault, "a frame of its stack names a string that is not defined");
     bool is_raw = e->type == v1_go_start_label || (e->type == v1_go_syscall && !e->blocks);
     if (!is_raw)
         c->out.m = e->p == -1 || e->type == v1_cpu_sample ? TRACE_NO_THREAD : thread_of(c, e->p, TRACE_NO_THREAD);
