@@ -689,7 +689,7 @@ static void decoder_abandon(struct decoder *d)
     profile_finish(out);
 }
 
-static bool decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
+static bool decode_all(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct decoder d = {.out = out, .mem = mem, .fault = fault};
     if (text.n > text_largest)
@@ -715,20 +715,27 @@ static uint64_t inflated_limit(size_t size)
     return limit < text_largest ? limit : text_largest;
 }
 
-bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, struct fault *fault)
+bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault)
+{
+    return gzip_inflate(bytes, inflated_limit(bytes.n), text, fault);
+}
+
+bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct profile decoded;
-    bool ok;
-    if (gzip_is(bytes)) {
-        struct buf text;
-        buf_init(&text, mem);
-        ok = gzip_inflate(bytes, inflated_limit(bytes.n), &text, fault) &&
-             decode_text(buf_text(&text), mem, &decoded, fault);
-        buf_finish(&text);
-    } else {
-        ok = decode_text(bytes, mem, &decoded, fault);
-    }
-    if (ok)
-        *out = decoded;
+    if (!decode_all(text, mem, &decoded, fault))
+        return false;
+    *out = decoded;
+    return true;
+}
+
+bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    if (!gzip_is(bytes))
+        return profile_decode_text(bytes, mem, out, fault);
+    struct buf text;
+    buf_init(&text, mem);
+    bool ok = profile_inflate(bytes, &text, fault) && profile_decode_text(buf_text(&text), mem, out, fault);
+    buf_finish(&text);
     return ok;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,5 +16,11 @@
  * where the profile was gzipped, the fault's offset counts inflated bytes, unless the gzip stream itself is broken.
  * Takes memory in proportion to the input: nothing is allocated for a count that the input could not hold. */
 bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, struct fault *fault);
+
+/* profile_decode of what is not gzipped. */
+bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault);
+
+/* Appends what a gzipped profile inflates to, refusing what is larger than any profile. */
+bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault);
 
 #endif

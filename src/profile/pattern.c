@@ -71,9 +71,11 @@ static void put_compile_error(struct buf *error, struct str expression, int code
     pattern_put_error(error, is_property ? "invalid character class range" : (const char *)message, expression, at);
 }
 
-static bool compile(struct pattern *pattern, struct str expression, struct str translated, struct buf *error)
+static bool compile(struct pattern *pattern, struct str expression, struct str translated, bool groups,
+                    struct buf *error)
 {
-    const uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NO_AUTO_CAPTURE;
+    const uint32_t options =
+        PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | (groups ? 0 : PCRE2_NO_AUTO_CAPTURE);
     int code = 0;
     size_t at;
     pcre2_compile_context *settings = pcre2_compile_context_create(pattern->memory);
@@ -96,7 +98,7 @@ static bool compile(struct pattern *pattern, struct str expression, struct str t
 /* Prepares matching; the JIT is used where it works on this machine. */
 static bool prepare(struct pattern *pattern)
 {
-    pattern->match = pcre2_match_data_create(1, pattern->memory);
+    pattern->match = pcre2_match_data_create_from_pattern(pattern->code, pattern->memory);
     pattern->limits = pcre2_match_context_create(pattern->memory);
     if (!pattern->match || !pattern->limits)
         return false;
@@ -109,7 +111,7 @@ static bool prepare(struct pattern *pattern)
     return true;
 }
 
-struct pattern *pattern_create(struct str expression, struct mem *mem, struct buf *error)
+static struct pattern *create(struct str expression, bool groups, struct mem *mem, struct buf *error)
 {
     struct buf translated;
     buf_init(&translated, mem);
@@ -122,7 +124,7 @@ struct pattern *pattern_create(struct str expression, struct mem *mem, struct bu
         memory = pattern->memory != NULL;
     }
     if (memory && pattern_translate(expression, mem, &translated, error) &&
-        compile(pattern, expression, buf_text(&translated), error))
+        compile(pattern, expression, buf_text(&translated), groups, error))
         ok = memory = prepare(pattern);
     if (!memory)
         buf_str(error, STR("out of memory"));
@@ -131,6 +133,16 @@ struct pattern *pattern_create(struct str expression, struct mem *mem, struct bu
         return pattern;
     pattern_destroy(pattern);
     return NULL;
+}
+
+struct pattern *pattern_create(struct str expression, struct mem *mem, struct buf *error)
+{
+    return create(expression, false, mem, error);
+}
+
+struct pattern *pattern_create_with_groups(struct str expression, struct mem *mem, struct buf *error)
+{
+    return create(expression, true, mem, error);
 }
 
 /* The length of the ASCII that a text begins with. */
@@ -168,18 +180,37 @@ static struct str valid_text(struct pattern *pattern, struct str text)
     return copying ? buf_text(&pattern->valid) : text;
 }
 
-bool pattern_matches(struct pattern *pattern, struct str text)
+/* Matches a text, which becomes what the match's offsets are in. */
+static bool match(struct pattern *pattern, struct str *text)
 {
     if (pattern->gave_up)
         return false;
-    struct str valid = valid_text(pattern, text);
+    *text = valid_text(pattern, *text);
     if (pattern->gave_up)
         return false;
-    int matched = pcre2_match(pattern->code, (PCRE2_SPTR)(valid.p ? valid.p : ""), valid.n, 0, PCRE2_NO_UTF_CHECK,
+    int matched = pcre2_match(pattern->code, (PCRE2_SPTR)(text->p ? text->p : ""), text->n, 0, PCRE2_NO_UTF_CHECK,
                               pattern->match, pattern->limits);
     if (matched < 0 && matched != PCRE2_ERROR_NOMATCH)
         pattern->gave_up = true;
     return matched >= 0;
+}
+
+bool pattern_matches(struct pattern *pattern, struct str text)
+{
+    return match(pattern, &text);
+}
+
+bool pattern_find(struct pattern *pattern, struct str text, struct str *groups, size_t n)
+{
+    if (!match(pattern, &text))
+        return false;
+    const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(pattern->match);
+    uint32_t pairs = pcre2_get_ovector_count(pattern->match);
+    for (size_t i = 0; i < n; i++) {
+        bool set = i < pairs && offsets[2 * i] != PCRE2_UNSET;
+        groups[i] = set ? (struct str){text.p + offsets[2 * i], offsets[2 * i + 1] - offsets[2 * i]} : (struct str){0};
+    }
+    return true;
 }
 
 bool pattern_gave_up(const struct pattern *pattern)

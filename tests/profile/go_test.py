@@ -84,7 +84,8 @@ def same_kind(files):
 
 
 def main():
-    files = sorted(glob.glob(os.path.join(CORPUS, '*.pb.gz')) + glob.glob(os.path.join(CORPUS, '*.pb')))
+    kinds = ['pb.gz', 'pb', 'prof', 'heap', 'growth', 'debug1.txt', 'debug2.txt', 'cmdline.txt', 'html']
+    files = sorted(path for kind in kinds for path in glob.glob(os.path.join(CORPUS, '*.' + kind)))
     if not shutil.which('go') or not files:
         tap.skip('the bytes of go tool pprof', 'needs go and the corpus of profiles')
         tap.done()

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/decode.h"
 #include "profile/encode.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
+#include "profile/read.h"
 #include "profile/tags.h"
 
 enum { most_files = 64 };
@@ -35,12 +35,11 @@ static struct profile read_profile(const char *path)
     for (size_t n = 1; n > 0; bytes.n += n)
         n = fread(buf_reserve(&bytes, 1 << 16), 1, 1 << 16, file);
     fclose(file);
-    if (!profile_decode(buf_text(&bytes), mem_libc(), &profile, &fault)) {
+    if (!profile_read(&bytes, mem_libc(), &profile, &fault)) {
         fprintf(stderr, "profile_tool: %s: offset %llu: expected %s\n", path, (unsigned long long)fault.offset,
                 fault.expected);
         exit(1);
     }
-    buf_finish(&bytes);
     if (!profile_ensure_mapping(&profile))
         die("mapping");
     return profile;
