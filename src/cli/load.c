@@ -7,9 +7,9 @@
 #include "cli/origins.h"
 #include "cli/source.h"
 #include "cli/tool_mem.h"
-#include "profile/decode.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
+#include "profile/read.h"
 #include "symbol/locate.h"
 #include "symbol/symbolize.h"
 
@@ -46,7 +46,7 @@ static bool decode(struct source *source, struct profile *profile)
     struct fault fault = {0};
     if (source->error.n > 0)
         fprintf(stderr, "sonde: %s: %.*s\n", source->name, (int)source->error.n, source->error.p);
-    else if (profile_decode(buf_text(&source->bytes), tool_mem(), profile, &fault))
+    else if (profile_read(&source->bytes, tool_mem(), profile, &fault))
         return true;
     else
         fprintf(stderr, "sonde: %s: byte %llu: expected %s\n", source->name, (unsigned long long)fault.offset,
