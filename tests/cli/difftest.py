@@ -3,7 +3,7 @@
 
     tests/cli/difftest.py BUILD          environment: SEED (chosen and printed where not set), N (pairs of runs)
 
-Draws files (the corpus beside the source tree, and profiles drawn themselves) and sets of options from a seed, runs both programs with each, and
+Draws files (the corpus beside the source tree, what the examples write, and profiles drawn themselves) and sets of options from a seed, runs both programs with each, and
 compares what they print and whether they succeed. A difference is allowed only where Go's tool itself prints different
 bytes from run to run: then one of several runs must equal ours, or do so but for the order of lines, or in outline
 (docs/compat.md names the places).
@@ -40,6 +40,21 @@ def draw_profiles(seed, count, folder):
         path = os.path.join(folder, f"drawn-{seed}-{i}.pb")
         drawn_profile.DrawnProfile(random.Random(f"{seed}.{i}")).write(path)
         made.append(pprof_file.ProfileFile(path))
+    return made
+
+
+def example_profiles(build, folder):
+    """What the examples write of themselves: profiles of libsonde's own."""
+    made = []
+    for kind in ("cpu", "heap"):
+        path = os.path.join(folder, f"bigbytes.{kind}.pb.gz")
+        try:
+            with open(path, "wb") as file:
+                subprocess.run([os.path.join(build, "examples", "bigbytes"), kind], stdin=subprocess.DEVNULL, stdout=file,
+                               stderr=subprocess.DEVNULL, timeout=60, check=True)
+            made.append(pprof_file.ProfileFile(path))
+        except (OSError, subprocess.SubprocessError, ValueError, EOFError):
+            continue
     return made
 
 
@@ -309,6 +324,7 @@ def main():
         tap.done()
     print(f"# SEED={seed} N={pairs}", flush=True)
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        profiles += example_profiles(build, folder) * 4
         drawn = draw_profiles(seed, max(1, pairs // 10), folder)
         draws = [Draw(random.Random(f"{seed}.{i}"), drawn if i % 3 == 0 else profiles) for i in range(pairs)]
         judge = Judge([go], [os.path.join(build, "sonde"), "pprof"], folder)
