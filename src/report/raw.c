@@ -1,10 +1,13 @@
 /* -raw: the tables of the profile as text, with the ids that the file gave them. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "report/gotime.h"
 #include "report/job.h"
+
+enum { id_width = 24 }; /* of the longest number and a space, and rounded up */
 
 static struct str text(const struct job *job, uint32_t string)
 {
@@ -173,7 +176,46 @@ static void put_labels(struct job *job, const struct profile_label *labels, uint
     vec_finish(&pieces, job->mem);
 }
 
-static void put_sample(struct job *job, uint32_t sample)
+/* Numbers of locations, each with a space behind it, made once: most of -raw is these. */
+struct location_ids {
+    char (*text)[id_width];
+    uint8_t *size;
+};
+
+static bool print_ids(struct job *job, struct location_ids *ids)
+{
+    uint32_t n = job->profile->nlocations;
+    ids->text = arena_alloc(&job->arena, n, id_width, 8);
+    ids->size = arena_new(&job->arena, uint8_t, n);
+    for (uint32_t i = 0; ids->text && ids->size && i < n; i++) {
+        struct buf text;
+        buf_init(&text, job->mem);
+        buf_uint(&text, job->profile->locations[i].id);
+        buf_byte(&text, ' ');
+        if (text.failed)
+            return false;
+        memcpy(ids->text[i], text.p, text.n);
+        ids->size[i] = (uint8_t)text.n;
+        buf_finish(&text);
+    }
+    return ids->text && ids->size;
+}
+
+static void put_stack(struct job *job, const struct location_ids *ids, uint32_t stack)
+{
+    const struct profile *profile = job->profile;
+    const uint32_t *at = profile->frames + profile->stack_start[stack];
+    const uint32_t *end = profile->frames + profile->stack_start[stack + 1];
+    char *to = buf_reserve(job->out, (size_t)(end - at) * id_width);
+    for (; to && at < end; at++) {
+        memcpy(to, ids->text[*at], id_width); /* more than there is: the rest is overwritten */
+        to += ids->size[*at];
+    }
+    if (to)
+        job->out->n = (size_t)(to - job->out->p);
+}
+
+static void put_sample(struct job *job, const struct location_ids *ids, uint32_t sample)
 {
     const struct profile *profile = job->profile;
     const int64_t *values = profile->values + (size_t)sample * profile->nsample_types;
@@ -182,11 +224,7 @@ static void put_sample(struct job *job, uint32_t sample)
         put_wide_number(job->out, values[i]);
     }
     buf_str(job->out, STR(": "));
-    uint32_t stack = profile->stack[sample];
-    for (uint64_t i = profile->stack_start[stack]; i < profile->stack_start[stack + 1]; i++) {
-        buf_uint(job->out, profile->locations[profile->frames[i]].id);
-        buf_byte(job->out, ' ');
-    }
+    put_stack(job, ids, profile->stack[sample]);
     buf_byte(job->out, '\n');
     uint64_t start = profile->label_start[sample], end = profile->label_start[sample + 1], numbers = start;
     while (numbers < end && !profile->labels[numbers].is_num)
@@ -252,13 +290,16 @@ static void put_mapping(struct job *job, const struct profile_mapping *mapping)
 bool raw_write(struct job *job)
 {
     const struct profile *profile = job->profile;
+    struct location_ids ids;
+    if (!print_ids(job, &ids))
+        return false;
     put_comments(job);
     put_period(job);
     buf_str(job->out, STR("Samples:\n"));
     put_sample_types(job);
     bool good = true;
     for (uint32_t i = 0; good && i < profile->nsamples; i++) {
-        put_sample(job, i);
+        put_sample(job, &ids, i);
         good = job_drain(job);
     }
     buf_str(job->out, STR("Locations\n"));

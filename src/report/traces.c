@@ -8,6 +8,8 @@
 
 static const char separator[] = "-----------+-------------------------------------------------------\n";
 
+enum { value_width = 10 };
+
 /* A printed line of a sample's labels: where it stands in the scratch buffer. */
 struct label_line {
     size_t start, n;
@@ -16,23 +18,24 @@ struct label_line {
 struct traces {
     struct job *job;
     struct entry_table entries;
-    struct str *frames; /* per frame of the table: "   name (inline)\n" */
+    struct str *texts; /* per location: a line for each of its frames, with room for a value before it */
     struct buf scratch;
     VEC(struct label_line) lines;
 };
 
-static struct str frame_text(struct traces *traces, uint32_t frame, bool inlined)
+/* The lines of a location; p is NULL on exhaustion. */
+static struct str location_text(struct traces *traces, uint32_t location)
 {
     struct job *job = traces->job;
-    struct str name = entry_name(&traces->entries, job->profile, traces->entries.frames[frame], &job->arena);
-    struct buf text;
-    buf_init(&text, job->mem);
-    buf_str(&text, STR("   "));
-    buf_str(&text, name);
-    buf_str(&text, inlined ? STR(" (inline)\n") : STR("\n"));
-    struct str kept = name.p && !text.failed ? arena_str(&job->arena, buf_text(&text)) : (struct str){0};
-    buf_finish(&text);
-    return kept;
+    uint32_t end = traces->entries.first[location + 1];
+    traces->scratch.n = 0;
+    for (uint32_t frame = traces->entries.first[location]; frame < end; frame++) {
+        struct str name = entry_name(&traces->entries, job->profile, traces->entries.frames[frame], &job->arena);
+        buf_fill(&traces->scratch, ' ', value_width + 3);
+        buf_str(&traces->scratch, name);
+        buf_str(&traces->scratch, frame + 1 != end ? STR(" (inline)\n") : STR("\n"));
+    }
+    return traces->scratch.failed ? (struct str){0} : arena_str(&job->arena, buf_text(&traces->scratch));
 }
 
 static bool prepare(struct traces *traces)
@@ -43,16 +46,13 @@ static bool prepare(struct traces *traces)
         files[i] = job->profile->strings[job->profile->functions[i].filename];
     if (!files || !entry_table_init(&traces->entries, job->profile, &job->rules.entry, files, job->mem))
         return false;
-    traces->frames = arena_new(&job->arena, struct str, traces->entries.nframes);
-    for (uint32_t i = 0; traces->frames && i < traces->entries.nlocations; i++) {
-        uint32_t end = traces->entries.first[i + 1];
-        for (uint32_t frame = traces->entries.first[i]; frame < end; frame++) {
-            traces->frames[frame] = frame_text(traces, frame, frame + 1 != end);
-            if (!traces->frames[frame].p)
-                return false;
-        }
+    traces->texts = arena_new(&job->arena, struct str, traces->entries.nlocations);
+    for (uint32_t i = 0; traces->texts && i < traces->entries.nlocations; i++) {
+        traces->texts[i] = location_text(traces, i);
+        if (!traces->texts[i].p)
+            return false;
     }
-    return traces->frames != NULL;
+    return traces->texts != NULL;
 }
 
 static void put_label_value(struct traces *traces, const struct profile_label *label)
@@ -117,22 +117,17 @@ static void put_all_labels(struct traces *traces, uint32_t sample)
         put_labels(traces, profile->labels + numbers, end - numbers);
 }
 
+/* The value stands in the first line, where the others have spaces. */
 static void put_stack(struct traces *traces, uint32_t stack, int64_t value)
 {
     const struct profile *profile = traces->job->profile;
     struct buf *out = traces->job->out;
-    bool leaf = true;
-    for (uint64_t i = profile->stack_start[stack]; i < profile->stack_start[stack + 1]; i++) {
-        uint32_t location = profile->frames[i];
-        for (uint32_t f = traces->entries.first[location]; f < traces->entries.first[location + 1]; f++) {
-            if (leaf)
-                figure_put_wide(out, &traces->job->figures, value, 10);
-            else
-                buf_fill(out, ' ', 10);
-            buf_str(out, traces->frames[f]);
-            leaf = false;
-        }
-    }
+    const uint32_t *at = profile->frames + profile->stack_start[stack];
+    const uint32_t *end = profile->frames + profile->stack_start[stack + 1];
+    figure_put_wide(out, &traces->job->figures, value, value_width);
+    buf_str(out, str_skip(traces->texts[*at], value_width));
+    while (++at < end)
+        buf_str(out, traces->texts[*at]);
 }
 
 static bool put_sample(struct traces *traces, uint32_t sample)
