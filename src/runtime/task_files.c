@@ -194,10 +194,11 @@ bool task_read(pid_t tid, struct task *task)
     struct str stat = read_file(tid, "stat", buffer, sizeof buffer);
     bool found = stat.n > 0;
     read_stat(stat, &read);
-    read_call(read_file(tid, "syscall", buffer, sizeof buffer), &read);
     struct str status = read_file(tid, "status", buffer, sizeof buffer);
     read.blocks_sigprof = blocks_sigprof(status);
     read.switches = switches(status);
+    /* The last, since it decides whether the thread may be sent a signal: the shorter ago the better. */
+    read_call(read_file(tid, "syscall", buffer, sizeof buffer), &read);
     if (found)
         *task = read;
     errno = saved;

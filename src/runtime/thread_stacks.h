@@ -3,7 +3,10 @@
  * A thread that runs, or sleeps in a call that starts again by itself, is sent a signal and walks its own stack. Others
  * are left in peace and read from outside, from where /proc/self/task says that they sleep: those in a call that a
  * signal would end early (sleep, poll, epoll_wait, ...: task_files.h), those that block SIGPROF, those that are
- * stopped. From outside the frame pointer is not known: asleep.h. */
+ * stopped. From outside the frame pointer is not known: asleep.h.
+ *
+ * What is left: a thread that begins such a call in the microseconds between the look at it and the signal has its call
+ * end early. */
 #ifndef SONDE_RUNTIME_THREAD_STACKS_H
 #define SONDE_RUNTIME_THREAD_STACKS_H
 

@@ -22,15 +22,12 @@
 #include "runtime/task_files.h"
 
 enum {
-    chunk_threads = 64,
-    chunks_most = 4096,
     endings_put_off = 2,        /* rounds of destructors that go before ours; glibc makes at least four */
     creation_slots = 4096,      /* different pthread_create stacks */
     creation_words = 64 * 4096, /* and their program counters */
 };
 
 static struct lock lock;
-static struct thread *_Atomic chunks[chunks_most];
 static uint32_t entries; /* ever made: those below are in chunks */
 static uint32_t free_first = thread_none;
 static uint32_t found_count; /* entries of threads that don't unregister by themselves */
@@ -61,29 +58,21 @@ static pid_t self_tid(void)
 
 /* --- Entries ------------------------------------------------------------------------------------------------------ */
 
-struct thread *thread_at(uint32_t index)
-{
-    if (index >= chunk_threads * chunks_most)
-        return NULL;
-    struct thread *chunk = atomic_load_explicit(&chunks[index / chunk_threads], memory_order_acquire);
-    return chunk ? &chunk[index % chunk_threads] : NULL;
-}
-
 /* One more chunk of free entries; false when there is no memory, or there are threads without end. */
 static bool grow(void)
 {
-    if (entries / chunk_threads == chunks_most)
+    if (entries / thread_chunk == thread_chunks)
         return false;
-    struct thread *chunk = pages_map(chunk_threads * sizeof *chunk);
+    struct thread *chunk = pages_map(thread_chunk * sizeof *chunk);
     if (!chunk)
         return false;
-    for (uint32_t i = chunk_threads; i-- > 0;) {
+    for (uint32_t i = thread_chunk; i-- > 0;) {
         chunk[i].index = entries + i;
         chunk[i].next = free_first;
         free_first = entries + i;
     }
-    atomic_store_explicit(&chunks[entries / chunk_threads], chunk, memory_order_release);
-    entries += chunk_threads;
+    thread_table_publish(entries / thread_chunk, chunk);
+    entries += thread_chunk;
     return true;
 }
 

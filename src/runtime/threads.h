@@ -12,37 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/signal/thread_table.h"
 #include "runtime/snapshot.h"
 
 enum { thread_none = UINT32_MAX };
 
-/* A known thread. Entries never move and are reused; all but `samples` belongs to the threads lock. */
-struct thread {
-    pid_t tid;                /* 0: the entry is free */
-    uint32_t index;           /* its own number */
-    uint32_t next;            /* free entries: the next one */
-    uint8_t endings;          /* how often the key's destructor was put off */
-    bool registered;          /* it unregisters by itself; else it was found */
-    bool own;                 /* libsonde's own: not shown, not sampled */
-    void *(*routine)(void *); /* what it runs; NULL where that isn't known */
-
-    /* Its part in a CPU profile (cpu.c). */
-    bool armed;
-    int timer;               /* the kernel's id */
-    int64_t first_expiry;    /* in nanoseconds of its CPU time from cpu_nanos_then */
-    int64_t cpu_nanos_then;  /* its CPU time when it was armed */
-    _Atomic int64_t samples; /* seen since then, weighted */
-
-    /* As the last thread_stacks_snapshot found it (thread_stacks.c). */
-    uint64_t switches;
-    int64_t asleep_since;
-};
-
 /* Prepares the registry and registers the calling thread, the main one; once, before any other call (start.c). */
 void threads_init(void);
-
-/* The entry of that number; NULL where there never was one. Signal-safe. */
-struct thread *thread_at(uint32_t index);
 
 /* Takes the lock, with all signals of the calling thread blocked, and gives it back. */
 void threads_lock(sigset_t *mask);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -406,6 +407,41 @@ static void a_program_full_of_signals_is_sampled(void **state)
     assert_true(samples_in(&snapshot, burn_little) > 20);
 }
 
+static void a_handler_stack_that_is_too_small_costs_the_sample(void **state)
+{
+    (void)state;
+    static char small[16384];
+    size_t least = (size_t)sysconf(_SC_MINSIGSTKSZ) + 1024;
+    stack_t own = {.ss_sp = small + sizeof small - least, .ss_size = least}, none = {.ss_flags = SS_DISABLE};
+    memset(small, 0x55, sizeof small);
+    assert_true(least < sizeof small);
+    assert_int_equal(sigaltstack(&own, NULL), 0);
+    assert_int_equal(cpu_start(hz), 0);
+    burn(200);
+    assert_int_equal(cpu_stop(&snapshot), 0);
+    assert_int_equal(sigaltstack(&none, NULL), 0);
+    assert_true(snapshot.lost + (uint64_t)samples_in(&snapshot, NULL) > 20);
+    for (size_t i = 0; i < sizeof small - least; i++)
+        assert_int_equal(small[i], 0x55);
+}
+
+static void threads_that_get_no_timer_are_counted_as_lost(void **state)
+{
+    (void)state;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit nothing = {0, 0};
+        if (setrlimit(RLIMIT_SIGPENDING, &nothing) != 0)
+            _exit(1);
+        cpu_start(hz);
+        burn(200);
+        _exit(cpu_stop(&snapshot) == 0 && snapshot.samples.n == 0 && snapshot.lost > 20 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void errno_is_kept(void **state)
 {
     (void)state;
@@ -452,6 +488,8 @@ int main(int argc, char **argv)
         TEST(exec_during_a_profile_does_not_kill_the_new_program),
         TEST(libraries_may_come_and_go_during_a_profile),
         TEST(a_program_full_of_signals_is_sampled),
+        TEST(a_handler_stack_that_is_too_small_costs_the_sample),
+        TEST(threads_that_get_no_timer_are_counted_as_lost),
         TEST(errno_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void burn(int millis)
 /* --- Calls that a signal would end early ---------------------------------------------------------------------------
  */
 
-enum { millis = 300 };
+enum { millis = 900, until_asleep = 300 };
 static _Atomic int cut_short;
 
 static void *sleep_in_nanosleep(void *none)
@@ -127,9 +127,11 @@ static void sleepers(void)
     enum { n = sizeof routines / sizeof *routines };
     pthread_t threads[n];
     size_t written = 0;
+    struct timespec time = {.tv_nsec = until_asleep * 1000000};
     for (int i = 0; i < n; i++)
         pthread_create(&threads[i], NULL, routines[i], NULL);
-    burn(50); /* until they sleep */
+    nanosleep(&time, NULL); /* until they sleep */
+    burn(50);
     for (int i = 0; i < 20 && write_profile; i++)
         if (write_profile("goroutine", i % 3, take_bytes, &written) != 0)
             puts("no goroutine profile");

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/signal/thread_table.h"
 #include "runtime/signal/walk.h"
-#include "runtime/threads.h"
 
 static struct stack_table *_Atomic open_table;
 static _Atomic uint32_t open_generation;
@@ -69,6 +69,14 @@ void cpu_sample_add(uint16_t generation, const uint64_t *pcs, uint32_t npcs, boo
     struct stack_table *table = enter(generation);
     if (table)
         stack_table_add(table, pcs, npcs, truncated, weight);
+    leave();
+}
+
+void cpu_sample_lose(uint16_t generation, int overrun)
+{
+    struct stack_table *table = enter(generation);
+    if (table)
+        atomic_fetch_add_explicit(&table->lost, 1 + (uint64_t)overrun, memory_order_relaxed);
     leave();
 }
 

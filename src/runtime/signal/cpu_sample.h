@@ -21,6 +21,9 @@ void cpu_sample_take(uint32_t index, uint16_t generation, int overrun, void *con
 /* Adds a stack that was not interrupted: of a thread that ended between ticks. Signal-safe. */
 void cpu_sample_add(uint16_t generation, const uint64_t *pcs, uint32_t npcs, bool truncated, int64_t weight);
 
+/* Counts a sample that can't be taken. Signal-safe. */
+void cpu_sample_lose(uint16_t generation, int overrun);
+
 /* In a forked child: no handler runs, nothing is open. */
 void cpu_sample_fork_child(void);
 

@@ -5,12 +5,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "runtime/signal/cpu_sample.h"
 #include "runtime/signal/thread_stack.h"
 
-enum { mark = 0x50d0, actions_kept = 16, kernel_mask_size = 8 };
+enum {
+    mark = 0x50d0,
+    actions_kept = 16,
+    kernel_mask_size = 8,
+    room_needed = 3072, /* bytes of stack: 1.5 KiB are used, most of them for the program counters */
+};
 
 /* The program's actions in turn: the handler copies one that stays unchanged until fifteen more were set. */
 static struct sigaction actions[actions_kept];
@@ -72,18 +78,30 @@ static void pass_on(int number, siginfo_t *info, void *context)
         action.sa_handler(number);
 }
 
+/* Whether there is room for a walk. Programs may have given their handlers a stack that is just large enough for the
+ * kernel's part and their own. */
+static bool has_room(const ucontext_t *context)
+{
+    const stack_t *stack = &context->uc_stack;
+    uintptr_t start = (uintptr_t)stack->ss_sp, here = (uintptr_t)&stack;
+    bool is_on_it = !(stack->ss_flags & SS_DISABLE) && here - start < stack->ss_size;
+    return !is_on_it || here - start >= room_needed;
+}
+
 void profile_handler(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
     uint64_t value = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
     uint32_t index = (uint32_t)value;
     uint16_t generation = (uint16_t)(value >> 32);
-    bool ours = info->si_code == SI_TIMER;
-    if (ours && value >> 48 == mark + signal_use_cpu)
+    uint64_t use = info->si_code == SI_TIMER ? (value >> 48) - mark : 0;
+    if (use == signal_use_cpu && has_room(context))
         cpu_sample_take(index, generation, info->si_overrun, context);
-    else if (ours && value >> 48 == mark + signal_use_stack)
-        thread_stack_answer(index, generation, context);
-    else
+    else if (use == signal_use_cpu)
+        cpu_sample_lose(generation, info->si_overrun);
+    else if (use != signal_use_stack)
         pass_on(number, info, context);
+    else if (has_room(context))
+        thread_stack_answer(index, generation, context);
     errno = saved;
 }
