@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "runtime/heap_hooks.h"
 #include "runtime/heap_stack.h"
+#include "runtime/lock.h"
 #include "runtime/pages.h"
 #include "runtime/poisson.h"
 #include "runtime/real.h"
@@ -28,8 +29,9 @@ static _Atomic uint64_t rate_epoch;
 static _Atomic uint64_t lost;
 static _Atomic uint64_t late_random; /* for threads without counters */
 
-/* This thread is in the slow path. What the C library allocates for us there is not sampled, and a signal handler that
- * comes back in takes no lock. */
+/* This thread is in the slow path. What the C library allocates for us there is not sampled; and a signal handler that
+ * comes back in takes no lock, as it takes none where the thread holds one (lock_depth): what it allocates is counted
+ * but not sampled, and a sampled block that it frees is found out when its address is given out again. */
 static __thread bool busy __attribute__((tls_model("initial-exec")));
 static __thread bool ignored __attribute__((tls_model("initial-exec")));
 
@@ -188,13 +190,13 @@ void *heap_allocated(void *block, size_t size, const void *caller)
     if (!block)
         return NULL;
     int saved = errno;
-    bool outermost = !busy;
+    bool was_busy = busy, outermost = !was_busy && lock_depth == 0;
     busy = true;
     struct heap_thread *self = heap_self || !outermost ? heap_self : join();
     bool sampled = self ? spend(self, size) : spend_late(size);
     if (sampled && outermost && !ignored)
         sample(block, size, caller);
-    busy = !outermost;
+    busy = was_busy;
     errno = saved;
     return block;
 }
@@ -202,7 +204,7 @@ void *heap_allocated(void *block, size_t size, const void *caller)
 /* Takes out a block's entry, if it has one. */
 static struct heap_live *take(const void *block)
 {
-    if (busy || !heap_live_may_have(block))
+    if (busy || lock_depth > 0 || !heap_live_may_have(block))
         return NULL;
     busy = true;
     struct heap_live *entry = heap_live_take(block);

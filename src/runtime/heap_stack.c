@@ -10,6 +10,7 @@
 enum { table_log = 16 };
 
 static _Atomic(struct heap_stack *) table[1 << table_log];
+static _Atomic uint32_t count;
 
 static uint64_t hash_of(const uint64_t *pcs, uint32_t npcs, bool truncated, uint64_t size)
 {
@@ -56,27 +57,44 @@ static struct heap_stack *look(struct heap_stack *chain, const struct heap_stack
     return chain == end ? NULL : chain;
 }
 
-struct heap_stack *heap_stack_find(const uint64_t *pcs, uint32_t npcs, bool truncated, uint64_t size)
+/* Finds the bucket, or adds one. */
+static struct heap_stack *find_or_add(const struct key *key)
 {
-    struct key key = {pcs, npcs, truncated, size, hash_of(pcs, npcs, truncated, size)};
-    _Atomic(struct heap_stack *) *head = &table[key.hash >> (64 - table_log)];
+    _Atomic(struct heap_stack *) *head = &table[key->hash >> (64 - table_log)];
     struct heap_stack *first = atomic_load_explicit(head, memory_order_acquire);
-    struct heap_stack *found = look(first, NULL, &key);
-    if (found)
+    struct heap_stack *found = look(first, NULL, key);
+    if (found || atomic_load_explicit(&count, memory_order_relaxed) >= heap_stack_most)
         return found;
-    struct heap_stack *fresh = make(&key);
+    struct heap_stack *fresh = make(key);
     if (!fresh)
         return NULL;
     fresh->next = first;
     while (!atomic_compare_exchange_weak_explicit(head, &first, fresh, memory_order_release, memory_order_acquire)) {
-        found = look(first, fresh->next, &key); /* among those that others pushed meanwhile */
+        found = look(first, fresh->next, key); /* among those that others pushed meanwhile */
         if (found) {
-            mem_put(pages_mem(), fresh, bytes(&key));
+            mem_put(pages_mem(), fresh, bytes(key));
             return found;
         }
         fresh->next = first;
     }
+    atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
     return fresh;
+}
+
+uint64_t heap_stack_round(uint64_t size)
+{
+    if (size < 32)
+        return size;
+    unsigned shift = 63 - (unsigned)__builtin_clzll(size) - 4;
+    return (size + ((uint64_t)1 << (shift - 1))) >> shift << shift;
+}
+
+struct heap_stack *heap_stack_find(const uint64_t *pcs, uint32_t npcs, bool truncated, uint64_t size)
+{
+    if (atomic_load_explicit(&count, memory_order_relaxed) >= heap_stack_exact_most)
+        size = heap_stack_round(size);
+    struct key key = {pcs, npcs, truncated, size, hash_of(pcs, npcs, truncated, size)};
+    return find_or_add(&key);
 }
 
 void heap_stack_each(void (*visit)(void *context, const struct heap_stack *stack), void *context)

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+__thread unsigned lock_depth;
+
 enum { spins = 100 }; /* a critical section here is some tens of nanoseconds */
 
 #ifdef SONDE_CHECK_LOCKS
@@ -59,6 +61,8 @@ static void wait_for(struct lock *lock)
 
 void lock_take(struct lock *lock, enum lock_rank rank)
 {
+    lock_depth++;
+    atomic_signal_fence(memory_order_seq_cst);
     check_take(rank);
     uint32_t state = 0;
     if (!atomic_compare_exchange_strong_explicit(&lock->state, &state, 1, memory_order_acquire, memory_order_relaxed))
@@ -68,8 +72,12 @@ void lock_take(struct lock *lock, enum lock_rank rank)
 bool lock_try(struct lock *lock, enum lock_rank rank)
 {
     uint32_t state = 0;
-    if (!atomic_compare_exchange_strong_explicit(&lock->state, &state, 1, memory_order_acquire, memory_order_relaxed))
+    lock_depth++;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (!atomic_compare_exchange_strong_explicit(&lock->state, &state, 1, memory_order_acquire, memory_order_relaxed)) {
+        lock_depth--;
         return false;
+    }
     check_take(rank);
     return true;
 }
@@ -79,4 +87,6 @@ void lock_give(struct lock *lock, enum lock_rank rank)
     check_give(rank);
     if (atomic_exchange_explicit(&lock->state, 0, memory_order_release) == 2)
         futex(lock, FUTEX_WAKE, 1);
+    atomic_signal_fence(memory_order_seq_cst);
+    lock_depth--;
 }

@@ -1,7 +1,7 @@
 /* libsonde's own lock: four bytes, no initialization, no allocation, usable before the C library's constructors have
  * run, in the malloc hooks and across fork. A pthread mutex would do, were it not that other tools interpose those.
- * Never taken in a signal handler. A thread that is interrupted while it holds one may come back into the hooks from
- * the handler: the hooks then find that they are inside already (heap.c) and take no lock. */
+ * Never taken in a signal handler of libsonde's. The program's handlers may allocate, and so come into the hooks while
+ * the thread holds one: see lock_depth. */
 #ifndef SONDE_RUNTIME_LOCK_H
 #define SONDE_RUNTIME_LOCK_H
 
@@ -27,6 +27,10 @@ enum lock_rank {
 struct lock {
     _Atomic uint32_t state; /* 0 free, 1 held, 2 held and waited for */
 };
+
+/* How many of them this thread holds or waits for. Whoever may be called at any moment (the malloc hooks, from a signal
+ * handler or from another's fork handler) takes none unless it is 0. */
+extern __thread unsigned lock_depth __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* Waits until the lock is free and takes it. Keeps errno. */
 void lock_take(struct lock *lock, enum lock_rank rank);

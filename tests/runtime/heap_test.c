@@ -11,10 +11,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/heap_hooks.h"
+#include "runtime/heap_stack.h"
 #include "runtime/heap_thread.h"
 #include "runtime/pages.h"
 #include "runtime/poisson.h"
@@ -465,6 +467,107 @@ static void samples_stand_for_what_was_allocated(void **state)
     }
 }
 
+/* The hooks alone, with addresses that nobody has: glibc's malloc itself is not for signal handlers. */
+static void allocate_nothing_at(uintptr_t address)
+{
+    void *block = (void *)address;
+    if (!heap_admit(11003))
+        heap_allocated(block, 11003, __builtin_return_address(0));
+    if (!heap_dismiss(block))
+        heap_freed(block);
+}
+
+static volatile sig_atomic_t interruptions;
+
+static void interrupt(int number)
+{
+    (void)number;
+    for (uintptr_t i = 0; i < 20; i++)
+        allocate_nothing_at(0x5000000 + i * 16);
+    interruptions++;
+}
+
+static void a_signal_handler_may_come_into_the_hooks_at_any_moment(void **state)
+{
+    (void)state;
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART}, old;
+    struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    struct snapshot snapshot;
+    assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    while (interruptions < 300) {
+        for (uintptr_t i = 0; i < 1000; i++)
+            allocate_nothing_at(0x6000000 + i * 16);
+        for (size_t i = 1; i < 100; i++)
+            mem_put(pages_mem(), mem_get(pages_mem(), i * 10), i * 10);
+        snapshot_init(&snapshot, pages_mem());
+        heap_snapshot(&snapshot);
+        snapshot_finish(&snapshot);
+    }
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+    struct sums sums = sums_of(11003);
+    assert_true(sums.allocs > 1000);
+    assert_in_range(sums.in_use, 0, 1020); /* frees that came at a bad moment are not known */
+}
+
+static void whoever_is_called_while_we_hold_locks_may_allocate(void **state)
+{
+    (void)state;
+    signal(SIGALRM, SIG_DFL);
+    alarm(20); /* instead of a deadlock */
+    struct sums before = sums_of(11003);
+    void *block = (void *)(uintptr_t)0x9000000;
+    heap_allocated(block, 11003, __builtin_return_address(0));
+    heap_fork_prepare(); /* another's fork handlers run in between */
+    heap_freed(block);
+    for (uintptr_t i = 0; i < 1000; i++)
+        allocate_nothing_at(0x8000000 + i * 16);
+    heap_fork_parent();
+    allocate_nothing_at(0x9000000);
+    alarm(0);
+    struct sums after = sums_of(11003);
+    assert_int_equal(after.allocs, before.allocs + 2);
+    assert_int_equal(after.in_use, before.in_use);
+}
+
+static void rounded_sizes_are_near(void **state)
+{
+    (void)state;
+    for (uint64_t size = 1; size < 1000000; size = size * 9 / 8 + 1) {
+        uint64_t rounded = heap_stack_round(size), off = rounded > size ? rounded - size : size - rounded;
+        assert_true(off * 32 <= size);
+        assert_int_equal(heap_stack_round(rounded), rounded);
+    }
+    assert_int_equal(heap_stack_round(31), 31);
+    assert_int_equal(heap_stack_round(4096), 4096);
+    assert_int_equal(heap_stack_round(4223), 4096);
+    assert_int_equal(heap_stack_round(4224), 4352);
+}
+
+static void sizes_without_number_take_bounded_memory(void **state)
+{
+    (void)state;
+    uint64_t before = pages_taken();
+    int64_t in_use = 0, bytes = 0;
+    struct snapshot snapshot;
+    for (uintptr_t i = 0; i < 200000; i++)
+        heap_allocated((void *)(uintptr_t)0x7000000, 1000000 + i, __builtin_return_address(0));
+    assert_true(pages_taken() - before < 64 << 20);
+    snapshot_init(&snapshot, pages_mem());
+    assert_true(heap_snapshot(&snapshot));
+    for (size_t i = 0; i < snapshot.samples.n; i++)
+        if (snapshot.samples.at[i].block_size >= 900000) {
+            in_use += snapshot.samples.at[i].values[2];
+            bytes += snapshot.samples.at[i].values[1];
+        }
+    assert_true(snapshot.samples.n < heap_stack_exact_most + 2000);
+    snapshot_finish(&snapshot);
+    assert_in_range(in_use, 1, 100); /* each made up for the free of the one before */
+    assert_true(bytes > 200000 * 1000000LL && bytes < 200000 * 1250000LL);
+    heap_freed((void *)(uintptr_t)0x7000000);
+}
+
 static void rates_are_read_strictly(void **state)
 {
     (void)state;
@@ -638,6 +741,10 @@ int main(void)
         at_rate_1(statistics_add_up),
         at_rate_1(the_sums_never_fall_while_threads_run),
         at_rate_1(short_threads_leave_nothing_behind),
+        at_rate_1(a_signal_handler_may_come_into_the_hooks_at_any_moment),
+        at_rate_1(whoever_is_called_while_we_hold_locks_may_allocate),
+        at_rate_1(sizes_without_number_take_bounded_memory),
+        cmocka_unit_test(rounded_sizes_are_near),
         cmocka_unit_test(rates_are_read_strictly),
         cmocka_unit_test(size_classes_are_gos),
     };
