@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/map.h"
@@ -32,6 +34,7 @@ static uint32_t entries; /* ever made: those below are in chunks */
 static uint32_t free_first = thread_none;
 static uint32_t found_count; /* entries of threads that don't unregister by themselves */
 static uint32_t own_count;
+static uint32_t registered_count; /* entries of threads that unregister by themselves, our own among them */
 static pthread_key_t key;
 static bool key_made;
 
@@ -86,6 +89,7 @@ static struct thread *add(pid_t tid, bool registered)
     thread->registered = registered;
     thread->endings = 0;
     found_count += !registered;
+    registered_count += registered;
     return thread;
 }
 
@@ -93,6 +97,7 @@ static void drop(struct thread *thread)
 {
     cpu_thread_disarm(thread);
     found_count -= !thread->registered;
+    registered_count -= thread->registered;
     own_count -= thread->own;
     thread->tid = 0;
     thread->own = false;
@@ -203,12 +208,49 @@ static void thread_begin(void *(*routine)(void *), bool own)
         own_count += own;
         if (!key_made || pthread_setspecific(key, thread) != 0) {
             found_count += thread->registered;
+            registered_count -= thread->registered;
             thread->registered = false;
         }
         cpu_thread_arm(thread);
     }
     threads_unlock(&mask);
     errno = saved;
+}
+
+/* Whether a thread is one of the program's own that is still at work: not the one that asks, none of ours, and not the
+ * main thread where that has ended, which the kernel lists as long as there are others. */
+static bool note_other(void *context, pid_t tid)
+{
+    bool *others = context;
+    bool is_other = tid != self_tid();
+    struct task task;
+    for (struct thread *thread = threads_next(0); is_other && thread; thread = threads_next(thread->index + 1))
+        is_other = thread->tid != tid || !thread->own;
+    if (is_other && tid == getpid())
+        is_other = task_read(tid, &task) && task.state != 'Z';
+    *others |= is_other;
+    return !*others;
+}
+
+/* The C library ends the process when the last thread ends. Ours never do; so the last of the program's own ends it in
+ * their place. Those that are on their way out just now are waited for, a second at most. */
+static void exit_with_last_thread(void)
+{
+    bool others = true;
+    for (int i = 0; i < 1000 && others; i++) {
+        sigset_t mask;
+        others = false;
+        threads_lock(&mask);
+        bool more = registered_count > own_count; /* one of those that are left began another */
+        others = task_list(note_other, &others) != 0 || others;
+        threads_unlock(&mask);
+        if (more)
+            return;
+        if (others)
+            nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    if (!others)
+        exit(0);
 }
 
 /* The key's destructor. Other keys' destructors go first, so that their time is sampled as well. */
@@ -222,7 +264,10 @@ static void thread_end(void *value)
     threads_lock(&mask);
     if (thread->tid == self_tid())
         drop(thread);
+    bool is_last = own_count > 0 && registered_count == own_count;
     threads_unlock(&mask);
+    if (is_last)
+        exit_with_last_thread();
     errno = saved;
 }
 
