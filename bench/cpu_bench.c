@@ -61,12 +61,12 @@ static uint64_t go_on(int left, uint64_t random);
     static __attribute__((noinline)) uint64_t name(int left, uint64_t random)                                          \
     {                                                                                                                  \
         volatile uint64_t room[size];                                                                                  \
-        room[random % size] = random;                                                                                  \
+        room[random % (size)] = random;                                                                                \
         if (left > 0)                                                                                                  \
             room[0] += go_on(left - 1, random);                                                                        \
         else                                                                                                           \
             at_the_bottom();                                                                                           \
-        return room[random % size] + random;                                                                           \
+        return room[random % (size)] + random;                                                                         \
     }
 LEVEL(level_0, 1)
 LEVEL(level_1, 2)

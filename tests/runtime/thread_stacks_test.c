@@ -175,7 +175,8 @@ static __attribute__((noinline)) long poll_below(int left, int *fds)
 {
     struct pollfd input = {.fd = fds[0], .events = POLLIN};
     long result = left > 0 ? poll_below(left - 1, fds) : poll(&input, 1, 60000);
-    return result + (left & 0);
+    __asm__ volatile("" : "+r"(result)); /* no tail call, no loop */
+    return result;
 }
 
 static __attribute__((noinline)) void *poll_deeply(void *argument)
