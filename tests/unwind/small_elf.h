@@ -36,9 +36,10 @@ static inline void small_elf_write(struct buf *out, struct str frames)
     small_elf_number(out, 3, 2); /* a shared object */
     small_elf_number(out, elf_x86_64, 2);
     small_elf_number(out, 1, 4);
-    small_elf_number(out, 0, 8);     /* entry */
-    small_elf_number(out, 64, 8);    /* program headers */
-    small_elf_number(out, 0, 8 + 4); /* section headers, flags */
+    small_elf_number(out, 0, 8);  /* entry */
+    small_elf_number(out, 64, 8); /* program headers */
+    small_elf_number(out, 0, 8);  /* section headers */
+    small_elf_number(out, 0, 4);  /* flags */
     small_elf_number(out, 64, 2);
     small_elf_number(out, 56, 2);
     small_elf_number(out, 2, 2);
