@@ -19,9 +19,9 @@ INTERPOSED int dlclose(void *handle)
         return -1; /* there is a dlclose wherever there is a handle */
     bool watched = modules_current()->n > 0;
     if (watched)
-        modules_refresh();
+        modules_note();
     int result = real_dlclose(handle);
     if (watched)
-        modules_refresh();
+        modules_note();
     return result;
 }

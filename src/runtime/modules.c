@@ -20,10 +20,12 @@ static atomic_bool stale;
 static struct lock lock;
 static struct mem *memory;
 static unsigned long long seen_adds, seen_subs;
+static bool lacks_tables; /* some module has none */
 
 /* One refresh: the modules that are loaded now. */
 struct scan {
-    bool locked, unchanged, failed;
+    bool compile; /* the tables that are missing */
+    bool locked, unchanged, failed, lacks_tables;
     unsigned long long adds, subs;
     VEC(struct module *) found; /* the program first */
     size_t nfresh;
@@ -66,7 +68,7 @@ void modules_set_stale(void)
 
 static void drop(struct module *module)
 {
-    unwind_table_destroy((struct unwind_table *)module->unwind, memory);
+    unwind_table_destroy((struct unwind_table *)atomic_load(&module->unwind), memory);
     mem_put(memory, (char *)module->path, strlen(module->path) + 1);
     mem_put(memory, module, sizeof *module);
 }
@@ -110,7 +112,7 @@ static char *copy_path(const char *path)
     return copy;
 }
 
-static struct module *add_module(const struct module *described, const struct elf_image *image, const char *name)
+static struct module *add_module(const struct module *described, const char *name)
 {
     struct module *module = mem_get(memory, sizeof *module);
     char *path = copy_path(name);
@@ -122,7 +124,6 @@ static struct module *add_module(const struct module *described, const struct el
     }
     *module = *described;
     module->path = path;
-    module->unwind = unwind_table_create(image, memory);
     return module;
 }
 
@@ -135,8 +136,8 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
         scan->locked = true;
         scan->adds = info->dlpi_adds;
         scan->subs = info->dlpi_subs;
-        scan->unchanged =
-            !memory || (modules_current() != &nothing && scan->adds == seen_adds && scan->subs == seen_subs);
+        scan->unchanged = !memory || (modules_current() != &nothing && scan->adds == seen_adds &&
+                                      scan->subs == seen_subs && !(scan->compile && lacks_tables));
         if (scan->unchanged)
             return 1;
     }
@@ -147,7 +148,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
     struct module *module = known(&described);
     bool is_fresh = !module;
     if (is_fresh)
-        module = add_module(&described, &image, info->dlpi_name);
+        module = add_module(&described, info->dlpi_name);
     if (!module || !vec_push(&scan->found, memory, module)) {
         if (module && is_fresh)
             drop(module);
@@ -155,6 +156,9 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
         return 1;
     }
     scan->nfresh += is_fresh;
+    if (scan->compile && !atomic_load_explicit(&module->unwind, memory_order_relaxed))
+        atomic_store_explicit(&module->unwind, unwind_table_create(&image, memory), memory_order_release);
+    scan->lacks_tables |= !atomic_load_explicit(&module->unwind, memory_order_relaxed);
     return 0;
 }
 
@@ -262,15 +266,17 @@ static int publish(struct scan *scan)
     for (size_t i = 0; i < scan->found.n; i++)
         atomic_store(&scan->found.at[i]->loaded, true);
     atomic_store_explicit(&current, list, memory_order_release);
-    atomic_fetch_add_explicit(&generation, 1, memory_order_release);
+    if (list != old || scan->adds != seen_adds || scan->subs != seen_subs) /* not for tables alone */
+        atomic_fetch_add_explicit(&generation, 1, memory_order_release);
     seen_adds = scan->adds;
     seen_subs = scan->subs;
+    lacks_tables = scan->lacks_tables;
     return 0;
 }
 
-int modules_refresh(void)
+static int refresh(bool compile)
 {
-    struct scan scan = {0};
+    struct scan scan = {.compile = compile};
     int cancel, result = 0, saved = errno;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     atomic_store_explicit(&stale, false, memory_order_relaxed);
@@ -289,13 +295,28 @@ int modules_refresh(void)
     return result;
 }
 
+int modules_refresh(void)
+{
+    return refresh(true);
+}
+
+int modules_note(void)
+{
+    return refresh(false);
+}
+
 int modules_start(struct mem *mem)
 {
+#if defined __GLIBC__ && __GLIBC_PREREQ(2, 35)
+    const bool compile = false;
+#else
+    const bool compile = true; /* without _dl_find_object there is no way but by the tables */
+#endif
     lock_take(&lock, lock_rank_modules);
     if (!memory)
         memory = mem;
     lock_give(&lock, lock_rank_modules);
-    return modules_refresh();
+    return refresh(compile);
 }
 
 void modules_fork_child(void)

@@ -23,9 +23,9 @@ struct module {
     uint64_t bias;         /* address in this process = the image's own address + bias */
     const char *path;      /* as /proc/self/maps has it: "/usr/bin/app", "[vdso]"; never NULL, lives for ever */
     char build_id[elf_build_id_hex_max]; /* hexadecimal, or "" */
-    const struct unwind_table *unwind; /* by the image's own addresses; NULL where there was no memory for it: then the
-                                          module's own data is read */
-    atomic_bool loaded;                /* false after it was unloaded; the record stays */
+    /* By the image's own addresses; NULL until it was compiled: then the module's own data is read. */
+    _Atomic(const struct unwind_table *) unwind;
+    atomic_bool loaded; /* false after it was unloaded; the record stays */
 };
 
 struct module_list {
@@ -36,14 +36,18 @@ struct module_list {
     const struct module *program;       /* the program itself */
 };
 
-/* Makes the first list, with memory from `mem` from now on (which must be safe to use from any thread). 0 or an errno
- * value; harmless to repeat. */
+/* Makes the first list, with memory from `mem` from now on (which must be safe to use from any thread). Compiles no
+ * unwind tables yet, for most programs end before they would pay. 0 or an errno value; harmless to repeat. */
 int modules_start(struct mem *mem);
 
-/* Brings the list up to date with what is loaded; cheap where nothing was loaded or unloaded since. For normal context
- * only: it takes the dynamic linker's lock. Never waits for a lock while holding another that the dynamic linker or an
- * allocator takes. 0, ENOMEM (then the old list stays), or EINVAL before modules_start. */
+/* Brings the list up to date with what is loaded, and compiles the unwind tables that are missing; cheap where nothing
+ * was loaded or unloaded since. For normal context only: it takes the dynamic linker's lock. Never waits for a lock
+ * while holding another that the dynamic linker or an allocator takes. 0, ENOMEM (then the old list stays), or EINVAL
+ * before modules_start. */
 int modules_refresh(void);
+
+/* The same without the tables. */
+int modules_note(void);
 
 /* The current list; never NULL. Async-signal-safe. */
 const struct module_list *modules_current(void);

@@ -9,7 +9,6 @@ enum {
     page_size = 1 << unwind_page_bits,
     rules_max = 1 << 16,
     recent_rules = 64,
-    largest_padding = 16, /* between functions: never executed, so it needs no row of its own */
     number_unknown = 0,
     number_unsupported = 1
 };
@@ -97,9 +96,9 @@ static bool add_row(void *context, const struct cfi_row *row)
     uint64_t limit = row->limit < b->limit ? row->limit : b->limit;
     if (start >= limit)
         return !b->failed;
-    if (start - b->next >= largest_padding || (start > b->next && b->next == b->start))
-        put(b, b->next, number_unknown);
     uint64_t rule = rule_of_row(row);
+    if (start > b->next)
+        put(b, b->next, number_unknown);
     b->nunsupported += rule_kind(rule) == rule_unsupported;
     put(b, start, number_of(b, rule));
     b->next = limit;

@@ -121,7 +121,7 @@ static __attribute__((noinline)) void walk_about(void)
 
 int main(void)
 {
-    if (modules_start(pages_mem()) != 0)
+    if (modules_start(pages_mem()) != 0 || modules_refresh() != 0)
         return 1;
     stack_bounds_set_self();
     signal(SIGUSR1, on_signal);

@@ -159,9 +159,13 @@ static void the_outermost_function_ends_a_walk(void **state)
 {
     (void)state;
     small_elf_common(&frames, "zR", SMALL_ELF_USUAL);
-    small_elf_function(&frames, 0x1000, 0x10, INSTRUCTIONS("\x07\x10"));
+    small_elf_function(&frames, 0x1000, 0x1c, STR(""));
+    small_elf_function(&frames, 0x1020, 0x1c, INSTRUCTIONS("\x07\x10"));
+    small_elf_function(&frames, 0x1040, 0x10, STR(""));
     compile();
-    assert_int_equal(rule_kind(rule(0x1000)), rule_end);
+    assert_int_equal(rule_kind(rule(0x1020)), rule_end);
+    assert_int_equal(rule_kind(rule(0x101f)), rule_unknown); /* a hand-made address returns to its start */
+    assert_true(is_from(rule(0x1040), rule_from_sp, 8));
 }
 
 static void what_no_rule_can_say_is_unsupported_and_counted(void **state)

@@ -47,9 +47,10 @@ static uint64_t rule_from_dynamic_linker(uint64_t pc, bool is_new)
 static __attribute__((noinline)) uint64_t find_rule(const struct module_list *list, uint64_t pc)
 {
     const struct module *module = modules_find(list, pc);
-    if (!module || !module->unwind || !atomic_load_explicit(&module->loaded, memory_order_relaxed))
+    const struct unwind_table *table = module ? atomic_load_explicit(&module->unwind, memory_order_acquire) : NULL;
+    if (!table || !atomic_load_explicit(&module->loaded, memory_order_relaxed))
         return rule_from_dynamic_linker(pc, !module);
-    return unwind_table_find(module->unwind, pc - module->bias);
+    return unwind_table_find(table, pc - module->bias);
 }
 
 static inline uint64_t spread(uint32_t generation)
@@ -121,6 +122,10 @@ static bool is_plausible(const struct module_list *list, uint64_t pc, uint64_t f
 /* A step where there is no unwind data. */
 static UNSANITIZED enum unwind_result step_without_rule(struct walk *walk)
 {
+    /* No call returns to the first instruction of a function: such an address was made by hand (makecontext's is), and
+     * what it is in front of is the outermost. */
+    if (!walk->frame.exact && rule_kind(rule_of(walk->list, walk->generation, walk->frame.pc)) != rule_unknown)
+        return unwind_end;
     uint64_t rule = walk->frame.exact ? plt_rule(walk->list, walk->frame.pc) : rule_plain(rule_unknown);
     if (rule_kind(rule) == rule_from_sp)
         return unwind_step(&walk->stack, &walk->frame, rule);
