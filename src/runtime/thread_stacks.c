@@ -104,8 +104,11 @@ static bool send(const struct target *target, uint32_t slot)
 /* Reads what a thread does, and sends it a signal if that is the way. */
 static void approach(struct target *target, uint32_t slot)
 {
-    bool there = task_read(target->tid, &target->task);
-    target->way = there ? choose_way(target) : way_gone;
+    bool is_known = task_read(target->tid, &target->task);
+    if (is_known || target->tid == self_tid())
+        target->way = choose_way(target);
+    else /* without /proc there is no telling whether a signal would do harm */
+        target->way = threads_is_gone(target->tid) ? way_gone : way_outside;
     if (target->way != way_asked)
         return;
     if (!thread_stack_ask(slot, &target->generation))

@@ -146,7 +146,7 @@ static bool find_one(void *context, pid_t tid)
     return thread != NULL;
 }
 
-static bool is_gone(pid_t tid)
+bool threads_is_gone(pid_t tid)
 {
     return syscall(SYS_tgkill, getpid(), tid, 0) != 0 && errno == ESRCH;
 }
@@ -154,7 +154,7 @@ static bool is_gone(pid_t tid)
 static int note_known(struct map *known)
 {
     for (struct thread *thread = threads_next(0); thread; thread = threads_next(thread->index + 1)) {
-        if (is_gone(thread->tid))
+        if (threads_is_gone(thread->tid))
             drop(thread);
         else if (!map_add(known, (uint64_t)thread->tid, thread->index))
             return ENOMEM;
@@ -184,13 +184,15 @@ static bool count_one(void *context, pid_t tid)
 
 uint64_t threads_count(void)
 {
-    uint64_t count = 0;
+    uint64_t listed = 0, known = 0;
     sigset_t mask;
-    task_list(count_one, &count);
+    bool is_listed = task_list(count_one, &listed) == 0;
     threads_lock(&mask);
-    count -= count < own_count ? count : own_count;
+    for (struct thread *thread = threads_next(0); thread; thread = threads_next(thread->index + 1))
+        known += !thread->own;
+    listed -= listed < own_count ? listed : own_count;
     threads_unlock(&mask);
-    return count;
+    return is_listed ? listed : known;
 }
 
 /* --- A thread's life ---------------------------------------------------------------------------------------------- */

@@ -33,11 +33,15 @@ int threads_find(void);
  */
 struct thread *threads_next(uint32_t index);
 
+/* Whether there is no thread of that id in this process. Changes errno. */
+bool threads_is_gone(pid_t tid);
+
 /* Starts a detached thread of libsonde's own, with all signals blocked, that shows in no profile. 0, or an errno
  * value. */
 int threads_start_own(void *(*routine)(void *argument), void *argument);
 
-/* How many threads the program has now (without our own), and how many pthread_create has made. */
+/* How many threads the program has now (without our own; where there is no /proc, of those that are known), and how
+ * many pthread_create has made. */
 uint64_t threads_count(void);
 uint64_t threads_created_count(void);
 

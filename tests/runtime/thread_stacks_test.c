@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -375,6 +376,34 @@ static void a_forked_child_has_one_thread(void **state)
     end(thread);
 }
 
+static void without_proc_threads_are_counted_and_left_in_peace(void **state)
+{
+    (void)state;
+    enum { cannot = 2 };
+    int status;
+    char folder[] = "/tmp/sonde-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    pid_t child = fork();
+    if (child == 0) {
+        pthread_t thread;
+        static long result;
+        if (chroot(folder) != 0)
+            _exit(cannot);
+        begin(&thread, poll_never, &result);
+        usleep(20000);
+        bool taken = threads_snapshot(&snapshot, &states) == 0 && snapshot.samples.n == 2 && snapshot.lost == 1;
+        const struct snapshot_sample *self = sample_of(getpid()), *other = sample_of(tid);
+        bool right = taken && self && self->npcs > 1 && other && other->npcs == 0 && threads_count() == 2;
+        end(thread);
+        _exit(right && result == 1 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    rmdir(folder);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == cannot)
+        skip();
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     if (skips_under_thread_sanitizer())
@@ -392,6 +421,7 @@ int main(void)
         TEST(snapshots_are_taken_while_threads_come_and_go),
         TEST(more_threads_than_one_batch_are_all_there),
         TEST(a_forked_child_has_one_thread),
+        TEST(without_proc_threads_are_counted_and_left_in_peace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
