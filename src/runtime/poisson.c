@@ -47,8 +47,10 @@ static double one_minus_exp(double x)
     if (x > 64)
         return 1;
     int doublings = 0;
-    for (; x > 0.5; x /= 2)
+    while (x > 0.5) {
+        x /= 2;
         doublings++;
+    }
     double q = 0;
     for (int i = 14; i > 0; i--)
         q = x / i * (1 - q);

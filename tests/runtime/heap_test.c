@@ -203,7 +203,7 @@ static void realloc_is_a_free_and_an_allocation(void **state)
     assert_null(reallocarray(block, huge, 16));
     check(2003, 2, 1); /* it is still there */
     assert_int_equal(block[100], 7);
-    assert_null(realloc(block, 0)); /* as most have it: freed */
+    assert_null(realloc(block, 0)); /* NOLINT: as most have it, freed */
     check(2003, 2, 0);
 }
 
@@ -239,7 +239,7 @@ static void blocks_of_no_size_count(void **state)
 {
     (void)state;
     struct sums before = sums_of(0);
-    void *block = malloc(0);
+    void *block = malloc(0); /* NOLINT */
     struct sums after = sums_of(0);
     assert_int_equal(after.allocs - before.allocs, 1);
     assert_int_equal(after.in_use - before.in_use, 1);
@@ -445,7 +445,7 @@ static void check_estimate(size_t size, uint64_t rate, int n)
     struct sums sums = sums_of(size);
     double error = (double)sums.allocs * weight - n, variance = n * (1 - p) / p;
     assert_true(error * error <= 25 * variance);
-    assert_true((double)sums.allocs < n / 4 + 100 || weight < 4);
+    assert_true(sums.allocs < n / 4 + 100 || weight < 4);
 }
 
 static void samples_stand_for_what_was_allocated(void **state)
