@@ -35,13 +35,6 @@ static void fixed(struct cursor *c, void *out, size_t size)
         memset(out, 0, size);
 }
 
-uint8_t cursor_u8(struct cursor *c)
-{
-    uint8_t value;
-    fixed(c, &value, sizeof value);
-    return value;
-}
-
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the fixed-width readers assume a little-endian machine");
 
 uint16_t cursor_u16le(struct cursor *c)

@@ -55,7 +55,14 @@ void cursor_fail(struct cursor *c, const char *expected);
 void cursor_fail_at(struct cursor *c, uint64_t offset, const char *expected);
 
 /* Fixed-width little-endian and big-endian numbers. */
-uint8_t cursor_u8(struct cursor *c);
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+    if (c->p < c->end)
+        return *c->p++;
+    cursor_fail(c, "more bytes than are left");
+    return 0;
+}
+
 uint16_t cursor_u16le(struct cursor *c);
 uint32_t cursor_u32le(struct cursor *c);
 uint64_t cursor_u64le(struct cursor *c);
@@ -77,6 +84,28 @@ static inline uint64_t cursor_varint(struct cursor *c)
  * beyond 32 bits comes out as UINT32_MAX. Fails as cursor_varint does. For long packed runs: some five times faster
  * than one by one. */
 size_t cursor_varints_u32(struct cursor *c, uint32_t *out);
+
+/* As cursor_varint, for numbers that are often longer than a byte: eight bytes are looked at together. */
+static inline uint64_t cursor_varint_wide(struct cursor *c)
+{
+    uint64_t word, ends;
+    if (cursor_left(c) < sizeof word)
+        return cursor_varint(c);
+    memcpy(&word, c->p, sizeof word);
+    ends = ~word & 0x8080808080808080u;
+    if (ends & 0x80) {
+        c->p++;
+        return word & 0x7f;
+    }
+    if (ends == 0)
+        return cursor_varint_slow(c);
+    c->p += (__builtin_ctzll(ends) >> 3) + 1;
+    word &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7fu;
+    /* Close the gaps between 7, 14 and 28 bits. */
+    word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1;
+    word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
+    return (word & 0x0fffffffu) | (word & 0x0fffffff00000000u) >> 4;
+}
 
 /* The next size bytes, not copied; an empty str where fewer are left. */
 struct str cursor_bytes(struct cursor *c, uint64_t size);

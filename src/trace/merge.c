@@ -27,21 +27,17 @@ static size_t sift_up(struct sort_pair *heap, size_t i)
     return i;
 }
 
-/* The place of the least of i and its two children; the parent, or the left one, where they are equal. */
-static size_t least(const struct sort_pair *heap, size_t n, size_t i)
-{
-    size_t at = i, left = 2 * i + 1;
-    if (left < n && heap[left].key < heap[at].key)
-        at = left;
-    if (left + 1 < n && heap[left + 1].key < heap[at].key)
-        at = left + 1;
-    return at;
-}
-
+/* Moves the pair at i down while a child is less; of two children the lesser, the left one where they are equal. */
 static void sift_down(struct sort_pair *heap, size_t n, size_t i)
 {
-    for (size_t next; (next = least(heap, n, i)) != i; i = next)
-        swap(heap, i, next);
+    struct sort_pair pair = heap[i];
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        child += child + 1 < n && heap[child + 1].key < heap[child].key;
+        if (heap[child].key >= pair.key)
+            break;
+        heap[i] = heap[child];
+    }
+    heap[i] = pair;
 }
 
 /* Removes place i: its thread goes up to the root, the last thread takes its place there. */
@@ -51,7 +47,8 @@ static void heap_remove(struct merge *merge, size_t i)
     for (; i > 0; i = (i - 1) / 2)
         swap(heap, (i - 1) / 2, i);
     heap[0] = heap[--merge->heap.n];
-    sift_down(heap, merge->heap.n, 0);
+    if (merge->heap.n > 0)
+        sift_down(heap, merge->heap.n, 0);
 }
 
 enum decoded { decoded_event, decoded_end, decoded_broken };
@@ -87,16 +84,20 @@ static enum decoded decode(const struct merge *merge, struct merge_stream *strea
         stream->last = trace_ns(&merge->generation->table, merge->generation->batches.at[stream->batch].time);
     stream->offset = cursor_offset(c);
     uint8_t type = cursor_u8(c);
-    if (type >= ev_count || !trace_specs[type].timed)
+    unsigned nargs = trace_timed_args[type];
+    if (nargs == 0)
         return broken(stream, fault, "type %d is not that of an event", type);
-    stream->event.type = type;
-    uint64_t units = cursor_varint(c);
-    for (unsigned i = 0; i + 1 < trace_specs[type].nargs; i++)
-        stream->event.args[i] = cursor_varint(c);
+    /* The event before is still to be delivered: the two take turns. */
+    stream->turn = !stream->turn;
+    struct trace_event *event = &stream->events[stream->turn];
+    event->type = type;
+    uint64_t units = cursor_varint_wide(c);
+    for (unsigned i = 0; i + 1 < nargs; i++)
+        event->args[i] = cursor_varint_wide(c);
     if (!cursor_ok(c))
         return broken(stream, fault, "an event of type %d whose arguments are cut off or not numbers", type);
     stream->last = (int64_t)((uint64_t)stream->last + (uint64_t)trace_ns(&merge->generation->table, units));
-    stream->event.time = stream->last;
+    event->time = stream->last;
     return decoded_event;
 }
 
@@ -105,8 +106,8 @@ bool merge_advance(struct merge *merge, size_t i, struct trace_fault *fault)
     struct merge_stream *stream = merge_at(merge, i);
     enum decoded decoded = decode(merge, stream, fault);
     if (decoded == decoded_event) {
-        merge->heap.at[i].key = stream->event.time;
-        if (sift_up(merge->heap.at, i) == i)
+        merge->heap.at[i].key = merge_event(stream)->time;
+        if (i == 0 || sift_up(merge->heap.at, i) == i)
             sift_down(merge->heap.at, merge->heap.n, i);
     } else if (decoded == decoded_end) {
         heap_remove(merge, i);
@@ -121,7 +122,7 @@ static bool insert(struct merge *merge, uint32_t i, struct trace_fault *fault)
     enum decoded decoded = decode(merge, stream, fault);
     if (decoded != decoded_event)
         return decoded == decoded_end;
-    struct sort_pair pair = {stream->event.time, i};
+    struct sort_pair pair = {merge_event(stream)->time, i};
     if (!vec_push(&merge->heap, merge->mem, pair))
         return trace_fault_at(fault, stream->offset, "out of memory for threads");
     sift_up(merge->heap.at, merge->heap.n - 1);

@@ -16,13 +16,19 @@
 /* Where one thread's events are being read. */
 struct merge_stream {
     int64_t m;
-    uint32_t thread;          /* for whoever merges: the thread's index in the order */
-    uint32_t batch;           /* index of the batch that `bytes` is in; UINT32_MAX behind the last */
-    int64_t last;             /* time of the event before in this batch; 0 where there is none */
-    struct cursor bytes;      /* behind the next event */
-    uint64_t offset;          /* of the next event */
-    struct trace_event event; /* the next one: type, time and arguments */
+    uint32_t thread;     /* for whoever merges: the thread's index in the order */
+    uint32_t batch;      /* index of the batch that `bytes` is in; UINT32_MAX behind the last */
+    int64_t last;        /* time of the event before in this batch; 0 where there is none */
+    struct cursor bytes; /* behind the next event */
+    uint64_t offset;     /* of the next event */
+    bool turn;
+    struct trace_event events[2]; /* [turn] is the next one: type, time and arguments; the other the one before */
 };
+
+static inline struct trace_event *merge_event(struct merge_stream *stream)
+{
+    return &stream->events[stream->turn];
+}
 
 struct merge {
     struct mem *mem;

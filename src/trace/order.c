@@ -90,40 +90,49 @@ bool step_has(struct step *step, enum need p, enum need g)
 
 enum order_result step_emit(struct step *step)
 {
-    struct trace_event *event = &step->order->queue[step->order->queued++];
-    *event = *step->event;
+    struct trace_event *event = step->event;
     event->m = step->m;
     event->p = step->before.p;
     event->g = step->before.g;
     event->table = step->table;
+    step->order->queue[step->order->queued++] = event;
     return order_done;
 }
 
 struct trace_event *step_imply(struct step *step, enum trace_type type)
 {
-    struct trace_event *event = &step->order->queue[step->order->queued++];
+    struct order *order = step->order;
+    struct trace_event *event = &order->implied[order->nimplied++];
     *event = (struct trace_event){.time = step->event->time,
                                   .m = step->m,
                                   .p = step->before.p,
                                   .g = step->before.g,
                                   .table = step->table,
                                   .type = (uint8_t)type};
+    order->queue[order->queued++] = event;
     return event;
+}
+
+/* Whether a slot holds a goroutine. */
+static bool holds(const struct order *order, uint32_t slot, int64_t id)
+{
+    return slot < order->goroutines.n && order->goroutines.at[slot].id == id && order->goroutines.at[slot].live;
 }
 
 struct order_goroutine *step_goroutine(struct step *step, int64_t id, uint32_t *slot)
 {
     struct order *order = step->order;
-    if (*slot < order->goroutines.n) {
-        struct order_goroutine *seen = &order->goroutines.at[*slot];
-        if (seen->id == id && seen->live)
-            return seen;
+    uint32_t *recent = &order->recent[(uint64_t)id % (sizeof order->recent / sizeof *order->recent)];
+    if (holds(order, *slot, id))
+        return &order->goroutines.at[*slot];
+    if (!holds(order, *recent, id)) {
+        uint32_t *index = map_find(&order->goroutine_of_id, (uint64_t)id);
+        if (!index)
+            return NULL;
+        *recent = *index;
     }
-    uint32_t *index = map_find(&order->goroutine_of_id, (uint64_t)id);
-    if (!index)
-        return NULL;
-    *slot = *index;
-    return &order->goroutines.at[*index];
+    *slot = *recent;
+    return &order->goroutines.at[*slot];
 }
 
 struct order_goroutine *step_own_goroutine(struct step *step)
@@ -256,7 +265,7 @@ enum order_result order_advance(struct order *order, struct trace_event *event, 
         t->known = true;
         step.before = step.after = t->context;
     }
-    order->queued = 0;
+    order->queued = order->nimplied = 0;
     order_player *play = players[event->type];
     if (!play)
         return step_refuse(&step, "is not an event of a thread");

@@ -84,8 +84,11 @@ struct order {
     enum order_gc gc;
     uint64_t gc_sequence;
 
-    struct trace_event queue[3]; /* what the last event became */
-    unsigned queued;
+    struct trace_event *queue[3]; /* what the last event became: itself, and those implied */
+    struct trace_event implied[2];
+    unsigned queued, nimplied;
+
+    uint32_t recent[4096]; /* slots of goroutines by the low bits of their ids, as likely places */
 };
 
 void order_init(struct order *order, struct mem *mem, struct trace_fault *fault);
@@ -100,7 +103,8 @@ enum order_result {
     order_refused, /* it cannot be true: the fault says why (its place is left to the caller) */
 };
 
-/* Plays an event of a thread (its index as order_thread gave it; what the event holds beyond the wire is filled in). */
+/* Plays an event of a thread (its index as order_thread gave it). What the event holds beyond the wire is filled in; it
+ * must live until the queue was used. */
 enum order_result order_advance(struct order *order, struct trace_event *event, uint32_t thread, uint64_t generation,
                                 struct trace_table *table);
 

@@ -124,28 +124,30 @@ uint64_t trace_reader_valid(const struct trace_reader *reader)
     return reader->valid;
 }
 
+/* Whether all stacks and strings that an event names are defined. */
+static bool ids_are_known(const struct trace_event *event)
+{
+    const struct trace_table *table = event->table;
+    const struct trace_spec *spec = &trace_specs[event->type];
+    uint32_t index;
+    if (event->type == ev_cpu_sample)
+        return trace_ids_find(&table->stack_ids, event->args[0], &index);
+    return (!spec->stacks[0] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[0] - 1], &index)) &&
+           (!spec->strings[0] || trace_ids_find(&table->string_ids, event->args[spec->strings[0] - 1], &index)) &&
+           (!spec->stacks[1] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[1] - 1], &index)) &&
+           (!spec->strings[1] || trace_ids_find(&table->string_ids, event->args[spec->strings[1] - 1], &index));
+}
+
 /* The last step for each event: its ids must be known, and time must not stand still. */
 static const struct trace_event *deliver(struct trace_reader *reader, struct trace_event *event)
 {
-    if (event->type != ev_mark) {
-        const struct trace_spec *spec = &trace_specs[event->type];
-        uint64_t stack = event->type == ev_cpu_sample ? event->args[0] : 0;
-        uint32_t index;
-        bool good = trace_ids_find(&event->table->stack_ids, stack, &index);
-        for (int i = 0; i < 2; i++) {
-            if (spec->stacks[i] && event->type != ev_cpu_sample)
-                good = good && trace_ids_find(&event->table->stack_ids, event->args[spec->stacks[i] - 1], &index);
-            if (spec->strings[i])
-                good = good && trace_ids_find(&event->table->string_ids, event->args[spec->strings[i] - 1], &index);
-        }
-        if (!good) {
-            trace_fault_at(&reader->fault, reader->generation.offset, "%s names a string or stack that is not defined",
-                           spec->name);
-            trace_fault_in_generation(&reader->fault, reader->generation.number);
-            trace_fault_on_thread(&reader->fault, event->m);
-            reader->done = true;
-            return NULL;
-        }
+    if (event->type != ev_mark && !ids_are_known(event)) {
+        trace_fault_at(&reader->fault, reader->generation.offset, "%s names a string or stack that is not defined",
+                       trace_specs[event->type].name);
+        trace_fault_in_generation(&reader->fault, reader->generation.number);
+        trace_fault_on_thread(&reader->fault, event->m);
+        reader->done = true;
+        return NULL;
     }
     if (event->time <= reader->last_time)
         event->time = (int64_t)((uint64_t)reader->last_time + 1);
@@ -252,8 +254,8 @@ static const struct trace_event *next_sample(struct trace_reader *reader)
 static enum order_result try_advance(struct trace_reader *reader, size_t i)
 {
     struct merge_stream *stream = merge_at(&reader->merge, i);
-    enum order_result result = order_advance(&reader->order, &stream->event, stream->thread, reader->generation.number,
-                                             &reader->generation.table);
+    enum order_result result = order_advance(&reader->order, merge_event(stream), stream->thread,
+                                             reader->generation.number, &reader->generation.table);
     if (result == order_done && !merge_advance(&reader->merge, i, &reader->fault))
         return order_refused;
     if (result == order_refused) {
@@ -266,8 +268,8 @@ static enum order_result try_advance(struct trace_reader *reader, size_t i)
 /* No thread's next event is possible. */
 static void fail_to_advance(struct trace_reader *reader)
 {
-    const struct merge_stream *stream = merge_at(&reader->merge, 0);
-    const struct trace_event *event = &stream->event;
+    struct merge_stream *stream = merge_at(&reader->merge, 0);
+    const struct trace_event *event = merge_event(stream);
     trace_fault_at(&reader->fault, stream->offset,
                    "the next events of all %zu threads wait for one another; the earliest is %s at %" PRId64
                    " ns (first argument %" PRIu64 ")",
@@ -304,7 +306,7 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader)
     if (reader->converter)
         return next_v1(reader);
     if (reader->next_queued < reader->order.queued)
-        return deliver(reader, &reader->order.queue[reader->next_queued++]);
+        return deliver(reader, reader->order.queue[reader->next_queued++]);
     if (reader->merge.heap.n == 0 && reader->next_sample == reader->generation.samples.n)
         return next_generation(reader);
     const struct trace_event *sample = next_sample(reader);
@@ -313,5 +315,5 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader)
     if (!advance(reader))
         return fail(reader);
     reader->next_queued = 1;
-    return deliver(reader, &reader->order.queue[0]);
+    return deliver(reader, reader->order.queue[0]);
 }

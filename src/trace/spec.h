@@ -124,6 +124,10 @@ struct trace_spec {
 /* By type; all of ev_count. */
 extern const struct trace_spec trace_specs[ev_count];
 
+/* How many arguments behind the time difference the event of a type has that may stand in a batch of events, plus 1; 0
+ * for all other bytes. Small, because it is looked at for every event. */
+extern const uint8_t trace_timed_args[256];
+
 /* How many types, from 0, a version (22, 23, 25, 26) knows when its events are read one by one; 0 for v1. */
 unsigned trace_type_count(unsigned version);
 
