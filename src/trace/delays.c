@@ -1,7 +1,7 @@
-/* Two passes over the trace. When a goroutine starts for the first time, and when it ends, is only known at the end (it
- * may even be born again under the same number, as those of threads of C are), and decides which delays count; reading
- * the trace twice is cheaper than remembering every delay. Stacks are interned by their frames' pcs, once for each
- * stack of a generation. */
+/* Which delays count depends on when a goroutine starts for the first time and when it ends. Mostly that is known soon
+ * enough: one delay before the start is kept until there is one, and one pass is enough. Where it is not (a goroutine
+ * is born again under the same number, as those of threads of C are; the trace is broken) two passes are made, the
+ * first only for starts and ends. Stacks are interned by their frames' pcs, once for each stack of a generation. */
 #include "trace/delays.h"
 
 #include <string.h>
@@ -13,9 +13,15 @@ enum { unknown_stack = UINT32_MAX, first_stacks = 256 };
 
 struct goroutine {
     int64_t start, end; /* its first start and its end; 0 for never */
-    bool waits;         /* in the state that is measured, since: */
+    bool known;
+    bool waits; /* in the state that is measured, since: */
     int64_t since;
     uint32_t stack;
+
+    /* In a single pass: a delay before the first start, which counts only if there is none. */
+    bool has_early;
+    uint32_t early_stack;
+    int64_t early, early_at;
 };
 
 /* What was added up for a stack. Go's tool takes stacks as equal that differ only by frames of pc 0 at their ends, and
@@ -24,6 +30,7 @@ struct record {
     uint64_t count;
     int64_t time;
     uint32_t shortest, shown; /* stacks */
+    int64_t shown_at;
 };
 
 /* What strings of a table say of a reason to wait. */
@@ -37,6 +44,7 @@ struct delays {
     VEC(struct goroutine) goroutines;
     int64_t last_mark; /* time; of the whole trace in the second pass, too */
     uint64_t marked;   /* events up to and with the last mark */
+    bool give_up;      /* a single pass is not enough */
     struct trace_share share;
 
     struct stacks stacks; /* of locations */
@@ -190,7 +198,12 @@ static struct goroutine *goroutine_of(struct delays *d, int64_t id)
     return &d->goroutines.at[*index];
 }
 
-/* First pass: when goroutines start and end. */
+static bool is_forever(const struct trace_event *e, uint64_t reason)
+{
+    return str_equal(trace_string(e->table, reason), STR("forever"));
+}
+
+/* First of two passes: when goroutines start and end. */
 static bool note_life(struct delays *d, const struct trace_event *e, const struct trace_transition *t)
 {
     if (t->from == t->to)
@@ -202,8 +215,7 @@ static bool note_life(struct delays *d, const struct trace_event *e, const struc
         g->start = g->end = 0;
     if (t->to == go_running && g->start == 0)
         g->start = e->time;
-    if (t->to == go_not_exist ||
-        (t->to == go_waiting && t->reason && str_equal(trace_string(e->table, t->reason), STR("forever"))))
+    if (t->to == go_not_exist || (t->to == go_waiting && t->reason && is_forever(e, t->reason)))
         g->end = e->time;
     return true;
 }
@@ -217,29 +229,83 @@ static int64_t overlap(const struct delays *d, const struct goroutine *g, int64_
     return (int64_t)((uint64_t)(end < to ? end : to) - (uint64_t)(start > from ? start : from));
 }
 
-/* Second pass: the delays. */
+static void add_delay(struct delays *d, uint32_t stack, int64_t time, int64_t at)
+{
+    if (time <= 0)
+        return;
+    struct record *record = &d->records.at[d->records.at[stack].shortest];
+    record->count++;
+    record->time += time;
+    if (at >= record->shown_at) {
+        record->shown = stack;
+        record->shown_at = at;
+    }
+}
+
+/* Begins a delay where the change leads into the state that is measured; false on exhaustion. */
+static bool begin_delay(struct delays *d, struct goroutine *g, const struct trace_event *e,
+                        const struct trace_transition *t)
+{
+    if (g->waits || t->to != measured_state(d->kind) || !matters(d, e, t->reason))
+        return true;
+    g->waits = true;
+    g->since = e->time;
+    g->stack = stack_of(d, e->table, trace_event_stack(e));
+    return g->stack != unknown_stack;
+}
+
+/* A single pass: a delay that ended now. */
+static void end_delay_at_once(struct delays *d, struct goroutine *g, int64_t now)
+{
+    g->waits = false;
+    if (g->start != 0) {
+        int64_t to = g->end && g->end < now ? g->end : now;
+        add_delay(d, g->stack, to - (g->start > g->since ? g->start : g->since), now);
+    } else if (g->has_early) {
+        d->give_up = true;
+    } else {
+        g->has_early = true;
+        g->early = now - g->since;
+        g->early_at = now;
+        g->early_stack = g->stack;
+    }
+}
+
+/* A single pass over starts, ends and delays. */
+static bool note_at_once(struct delays *d, const struct trace_event *e, const struct trace_transition *t)
+{
+    struct goroutine *g = goroutine_of(d, t->id);
+    if (!g)
+        return false;
+    if (t->from != t->to) {
+        bool born = t->from == go_undetermined || t->from == go_not_exist;
+        bool ends = t->to == go_not_exist || (t->to == go_waiting && t->reason && is_forever(e, t->reason));
+        if ((born && g->known) || (ends && g->end != 0))
+            d->give_up = true;
+        g->known = true;
+        if (ends)
+            g->end = e->time;
+        if (t->to == go_running && g->start == 0)
+            g->start = e->time;
+    }
+    if (g->waits && t->to != measured_state(d->kind)) {
+        end_delay_at_once(d, g, e->time);
+        return true;
+    }
+    return begin_delay(d, g, e, t);
+}
+
+/* Second of two passes: the delays. */
 static bool note_delay(struct delays *d, const struct trace_event *e, const struct trace_transition *t)
 {
-    bool measured = t->to == measured_state(d->kind);
     uint32_t *index = map_find(&d->goroutine_of_id, (uint64_t)t->id);
     if (!index)
         return true;
     struct goroutine *g = &d->goroutines.at[*index];
-    if (g->waits && !measured) {
-        g->waits = false;
-        int64_t time = overlap(d, g, g->since, e->time);
-        if (time > 0) {
-            struct record *record = &d->records.at[d->records.at[g->stack].shortest];
-            record->shown = g->stack;
-            record->count++;
-            record->time += time;
-        }
-    } else if (!g->waits && measured && matters(d, e, t->reason)) {
-        g->waits = true;
-        g->since = e->time;
-        g->stack = stack_of(d, e->table, trace_event_stack(e));
-        return g->stack != unknown_stack;
-    }
+    if (!g->waits || t->to == measured_state(d->kind))
+        return begin_delay(d, g, e, t);
+    g->waits = false;
+    add_delay(d, g->stack, overlap(d, g, g->since, e->time), e->time);
     return true;
 }
 
@@ -256,7 +322,7 @@ static bool pass(struct delays *d, struct str bytes, uint64_t most, note *note_c
     struct trace_transition t;
     bool good = true;
     d->serial = UINT64_MAX;
-    for (uint64_t n = 0; good && n < most && (e = trace_reader_next(reader)); n++) {
+    for (uint64_t n = 0; good && !d->give_up && n < most && (e = trace_reader_next(reader)); n++) {
         if (e->type == ev_mark) {
             if (e->time > d->last_mark)
                 d->last_mark = e->time;
@@ -354,7 +420,35 @@ static bool add_columns(struct delays *d)
     return true;
 }
 
-static bool compute(struct delays *d, struct str bytes, struct trace_fault *fault)
+/* Makes the single pass; whether it was enough. Delays of goroutines that never started count in full. */
+static bool try_at_once(struct delays *d, struct str bytes)
+{
+    struct trace_fault fault = {0};
+    if (!pass(d, bytes, UINT64_MAX, note_at_once, &fault) || fault.set || d->give_up || d->goroutines.n == 0)
+        return false;
+    for (size_t i = 0; i < d->goroutines.n; i++) {
+        const struct goroutine *g = &d->goroutines.at[i];
+        if (g->has_early && g->start == 0)
+            add_delay(d, g->early_stack, g->end && g->end < g->early_at ? 0 : g->early, g->early_at);
+    }
+    return true;
+}
+
+/* Forgets all delays and goroutines. */
+static void forget(struct delays *d)
+{
+    for (uint32_t i = 0; i < d->records.n; i++) {
+        struct record *record = &d->records.at[i];
+        *record = (struct record){.shortest = record->shortest, .shown = i};
+    }
+    map_finish(&d->goroutine_of_id);
+    d->goroutines.n = 0;
+    d->last_mark = INT64_MIN;
+    d->marked = 0;
+    d->give_up = false;
+}
+
+static bool compute_in_two(struct delays *d, struct str bytes, struct trace_fault *fault)
 {
     if (!pass(d, bytes, UINT64_MAX, note_life, fault))
         return false;
@@ -363,11 +457,23 @@ static bool compute(struct delays *d, struct str bytes, struct trace_fault *faul
     if (d->goroutines.n == 0)
         return trace_fault_at(fault, 0, "no goroutine is in the trace");
     struct trace_fault again = {0};
-    if (!pass(d, bytes, d->marked, note_delay, &again) || !add_samples(d) || !add_columns(d)) {
-        fault->set = false;
-        return trace_fault_at(fault, 0, "out of memory");
+    if (pass(d, bytes, d->marked, note_delay, &again))
+        return true;
+    *fault = again;
+    return false;
+}
+
+static bool compute(struct delays *d, struct str bytes, struct trace_fault *fault)
+{
+    if (!try_at_once(d, bytes)) {
+        forget(d);
+        if (!compute_in_two(d, bytes, fault))
+            return false;
     }
-    return true;
+    if (add_samples(d) && add_columns(d))
+        return true;
+    fault->set = false;
+    return trace_fault_at(fault, 0, "out of memory");
 }
 
 bool trace_delays(struct str bytes, enum trace_delay kind, struct mem *mem, struct profile *profile,
