@@ -54,7 +54,7 @@ static enum legacy_result done_if(struct java *j, bool ok)
     return ok ? legacy_done : legacy_exhausted(j->legacy);
 }
 
-static enum legacy_result take_attribute(struct java *j, struct str name, struct str value)
+static enum legacy_result take_attribute(struct java *j, struct str line, struct str name, struct str value)
 {
     int64_t number;
     if (str_equal(name, STR("format")))
@@ -65,7 +65,7 @@ static enum legacy_result take_attribute(struct java *j, struct str name, struct
     if (j->is_heap || (!is_period && !str_equal(name, STR("ms since reset"))))
         return legacy_other;
     if (!legacy_parse_int(value, 0, &number))
-        return legacy_fail(j->legacy, value.p, "a number");
+        return legacy_fail(j->legacy, line.p, "a number behind the equals sign");
     if (is_period)
         return done_if(j, set_period(j, number));
     j->legacy->profile.duration_nanos = (int64_t)((uint64_t)number * 1000000);
@@ -98,22 +98,22 @@ static enum legacy_result read_attributes(struct java *j)
             j->lines.next = before;
             break;
         }
-        result = take_attribute(j, legacy_trim(groups[1]), legacy_trim(groups[2]));
+        result = take_attribute(j, line, legacy_trim(groups[1]), legacy_trim(groups[2]));
     }
     return result;
 }
 
-static enum legacy_result read_sample(struct java *j, const struct str *groups)
+static enum legacy_result read_sample(struct java *j, struct str line, const struct str *groups)
 {
     struct legacy *l = j->legacy;
     int64_t values[2], size = 0;
     uint64_t period = (uint64_t)l->profile.period;
     bool fits;
     if (!legacy_parse_int(groups[2], 0, &values[0]) || !legacy_parse_int(groups[1], 0, &values[1]))
-        return legacy_fail(l, groups[1].p, "two 64-bit numbers");
+        return legacy_fail(l, line.p, "two 64-bit numbers");
     if (j->is_heap) {
         if (values[0] == 0)
-            return legacy_fail(l, groups[2].p, "a count of objects that is not 0");
+            return legacy_fail(l, line.p, "a count of objects that is not 0");
         size = values[1] / values[0];
         legacy_unsample(&values[0], &values[1], java_sampling_rate);
     } else if (period != 0) {
@@ -124,7 +124,7 @@ static enum legacy_result read_sample(struct java *j, const struct str *groups)
         return legacy_exhausted(l);
     l->samples.at[l->samples.n - 1].has_size = j->is_heap;
     l->samples.at[l->samples.n - 1].size = size;
-    return fits ? legacy_done : legacy_fail(l, groups[3].p, "addresses of at most 64 bits");
+    return fits ? legacy_done : legacy_fail(l, line.p, "addresses of at most 64 bits");
 }
 
 static enum legacy_result read_samples(struct java *j)
@@ -138,7 +138,7 @@ static enum legacy_result read_samples(struct java *j)
             j->lines.next = before;
             break;
         }
-        result = read_sample(j, groups);
+        result = read_sample(j, line, groups);
     }
     return result;
 }
@@ -207,7 +207,7 @@ static enum legacy_result take_name(struct java_names *n, struct str line)
     if (!pattern_find(n->location, line, groups, 3))
         return legacy_done;
     if (!legacy_parse_hex(groups[1], &address))
-        return legacy_fail(l, groups[1].p, "an address of at most 64 bits");
+        return legacy_fail(l, line.p, "an address of at most 64 bits");
     const uint32_t *index = map_find(&l->by_address, address);
     if (!index)
         return legacy_done;

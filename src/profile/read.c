@@ -1,6 +1,7 @@
 #include "profile/read.h"
 
 #include "profile/decode.h"
+#include "profile/foreign.h"
 #include "profile/legacy.h"
 #include "wire/gzip.h"
 
@@ -14,6 +15,15 @@ static bool is_text(struct str bytes)
             return false;
     }
     return true;
+}
+
+/* Reads a text that none of the old formats is. */
+static bool read_foreign(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    enum foreign_result result = foreign_read(text, mem, out, fault);
+    if (result == foreign_other)
+        *fault = (struct fault){"a profile in a known format", 0};
+    return result == foreign_done;
 }
 
 static bool read_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
@@ -30,9 +40,7 @@ static bool read_text(struct str text, struct mem *mem, struct profile *out, str
         *fault = old_fault;
         return false;
     default:
-        if (is_text(text))
-            *fault = (struct fault){"a profile in a known format", 0};
-        return false;
+        return is_text(text) && read_foreign(text, mem, out, fault);
     }
 }
 

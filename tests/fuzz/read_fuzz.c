@@ -1,4 +1,4 @@
-/* Reading any bytes in any of the old formats ends with a profile that can be written, or with a fault. */
+/* Reading any bytes in any of the formats ends with a profile that can be written, or with a fault. */
 #include <stdlib.h>
 
 #include "fuzz/fuzz.h"
