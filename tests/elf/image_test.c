@@ -209,7 +209,7 @@ static void prefixes_and_changed_headers_are_survived(void **state)
         sum_of_everything((struct str){copy, n});
         free(copy);
     }
-    char *copy = malloc(self.n);
+    char *copy = malloc(self.n + 1);
     assert_non_null(copy);
     memcpy(copy, self.p, self.n);
     for (size_t i = 0; i < 64 + 14 * 56; i++)
