@@ -48,11 +48,13 @@ void stack_bounds_set_self(void)
 }
 
 /* glibc keeps a thread's descriptor, whose address pthread_self is, at the upper end of its stack. The stack may be
- * larger than was asked for, when an old one is used again: below the start that is assumed here, it is probed. */
+ * larger than was asked for, when an old one is used again, and its lowest pages are its guard or, for what lies above
+ * the descriptor, not its own: below the start that is assumed here, it is probed. */
 void stack_bounds_set_created(uint64_t size)
 {
+    const uint64_t lowest = 3 * page_size;
     own.limit = (uint64_t)pthread_self();
-    own.start = own.limit > size ? own.limit - size : 0;
+    own.start = size < lowest ? own.limit : own.limit > size ? own.limit - size + lowest : 0;
 }
 
 #if defined __x86_64__
