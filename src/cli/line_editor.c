@@ -3,12 +3,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <histedit.h>
 
@@ -16,7 +18,6 @@ enum { history_size = 1000 };
 
 #define EDIT_FUNCTIONS(X)                                                                                              \
     X(el_init)                                                                                                         \
-    X(el_end)                                                                                                          \
     X(el_set)                                                                                                          \
     X(el_get)                                                                                                          \
     X(el_reset)                                                                                                        \
@@ -24,7 +25,6 @@ enum { history_size = 1000 };
     X(el_line)                                                                                                         \
     X(el_insertstr)                                                                                                    \
     X(history_init)                                                                                                    \
-    X(history_end)                                                                                                     \
     X(history)
 
 struct edit_library {
@@ -155,10 +155,42 @@ static char *prompt_of(EditLine *terminal)
     return prompt;
 }
 
-/* Ctrl-C gives a line up; at the end of reading it the editor sees that it was interrupted. */
+/* Ctrl-C gives a line up. The signal is held back but while a character is waited for, so that it is seen there
+ * whenever it comes. */
 static void interrupted(int signal)
 {
     (void)signal;
+}
+
+/* Waits for a byte. 1 where there is one, 0 at the end, -1 with errno EINTR where Ctrl-C came first. */
+static int read_byte(char *byte)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t open_to_all;
+    ssize_t n;
+    sigemptyset(&open_to_all);
+    if (ppoll(&input, 1, NULL, &open_to_all) < 0)
+        return -1;
+    do
+        n = read(STDIN_FILENO, byte, 1);
+    while (n < 0 && errno == EINTR);
+    return (int)n;
+}
+
+static int read_character(EditLine *terminal, wchar_t *character)
+{
+    mbstate_t state = {0};
+    char byte;
+    int n;
+    (void)terminal;
+    while ((n = read_byte(&byte)) == 1) {
+        size_t length = mbrtowc(character, &byte, 1, &state);
+        if (length == (size_t)-1)
+            state = (mbstate_t){0}; /* no character of this locale */
+        else if (length != (size_t)-2)
+            return 1;
+    }
+    return n;
 }
 
 static void open_history(struct line_editor *editor)
@@ -183,6 +215,7 @@ static void open_terminal(struct line_editor *editor)
     edit.el_set(editor->terminal, EL_CLIENTDATA, editor);
     edit.el_set(editor->terminal, EL_PROMPT, prompt_of);
     edit.el_set(editor->terminal, EL_EDITOR, "emacs");
+    edit.el_set(editor->terminal, EL_GETCFN, read_character);
     edit.el_set(editor->terminal, EL_ADDFN, "sonde-complete", "Completes a word", complete);
     edit.el_set(editor->terminal, EL_BIND, "^I", "sonde-complete", NULL);
     edit.el_set(editor->terminal, EL_BIND, "^R", "em-inc-search-prev", NULL);
@@ -212,12 +245,15 @@ void line_editor_destroy(struct line_editor *editor)
         return;
     if (editor->past && editor->history_path)
         edit.history(editor->past, &event, H_SAVE, editor->history_path);
-    if (editor->terminal)
-        edit.el_end(editor->terminal);
-    if (editor->past)
-        edit.history_end(editor->past);
     free(editor->line);
-    mem_put(editor->mem, editor, sizeof *editor);
+    editor->line = NULL;
+    /* The terminal is as it was after every line. el_end would lose memory that it does not free: a session has one
+     * editor, and that stays. */
+    static struct line_editor *kept;
+    if (editor->terminal)
+        kept = editor;
+    if (kept != editor)
+        mem_put(editor->mem, editor, sizeof *editor);
 }
 
 static const char *cut_newline(char *line)
@@ -229,14 +265,19 @@ static const char *cut_newline(char *line)
 static const char *read_terminal(struct line_editor *editor)
 {
     struct sigaction ours = {.sa_handler = interrupted}, before;
+    sigset_t interrupt, mask;
     const char *line;
     int n;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &mask);
     sigaction(SIGINT, &ours, &before);
     while (!(line = edit.el_gets(editor->terminal, &n)) && n == -1 && errno == EINTR) {
         fputs("^C\n", stderr);
         edit.el_reset(editor->terminal);
     }
     sigaction(SIGINT, &before, NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     if (!line) {
         fputc('\n', stderr);
         return NULL;

@@ -5,6 +5,7 @@
 
 #include "cli/keep.h"
 #include "cli/origins.h"
+#include "cli/print.h"
 #include "cli/source.h"
 #include "cli/tool_mem.h"
 #include "profile/filter.h"
@@ -24,12 +25,6 @@ struct loading {
     struct buf notes;
     struct buf error;
 };
-
-static void print_notes(struct loading *loading)
-{
-    fwrite(loading->notes.p, 1, loading->notes.n, stderr);
-    loading->notes.n = 0;
-}
 
 static bool print_error(struct loading *loading)
 {
@@ -85,7 +80,7 @@ static bool take_source(struct loading *loading, struct source *source, struct p
         loading->fetched = true;
         fine = origins_add(&loading->origins, profile, buf_text(&source->url));
     }
-    print_notes(loading);
+    print_notes(&loading->notes);
     return fine;
 }
 
@@ -181,14 +176,14 @@ static bool finish(struct loading *loading, struct profile *profile, struct prof
     if (args->base[0] && !profile_subtract(profile, base, args->base_is_diff, args->config.normalize, &loading->error))
         return print_error(loading);
     bool fine = symbolize(loading, profile);
-    print_notes(loading);
+    print_notes(&loading->notes);
     profile_remove_uninteresting(profile);
     origins_forget(profile);
     if (args->comment[0])
         fine = add_comment(profile, args->comment) && fine;
     if (loading->fetched)
         keep_profile(profile, &loading->notes);
-    print_notes(loading);
+    print_notes(&loading->notes);
     return fine;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/line_editor.h"
+#include "cli/print.h"
 #include "cli/prompt_help.h"
 #include "cli/report_run.h"
 #include "cli/tool_mem.h"
@@ -46,7 +47,7 @@ static _Noreturn void report_and_exit(struct session *session, const struct comm
                              .notes = &notes,
                              .error = &session->error};
     bool fine = report_run(&run);
-    fwrite(notes.p, 1, notes.n, stderr);
+    print_notes(&notes);
     if (!fine)
         print_error(session);
     _exit(fine ? exit_fine : exit_failure);
@@ -293,7 +294,7 @@ static void greet(struct session *session)
     struct buf greeting;
     buf_init(&greeting, tool_mem());
     if (report_greeting(session->profile, &session->config, &greeting, &session->error))
-        fwrite(greeting.p, 1, greeting.n, stderr);
+        print_notes(&greeting);
     else
         print_error(session);
     buf_finish(&greeting);

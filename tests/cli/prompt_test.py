@@ -9,6 +9,7 @@ import random
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -118,12 +119,24 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def status(self):
-        """Reads to the end, which comes when the program has ended."""
-        self.expect('a text that does not come')
-        status = os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+    def end(self):
+        """Sends Ctrl-D until the program has ended: one that comes while a report still runs belongs to nobody."""
+        status = None
+        for _ in range(20):
+            try:
+                self.send('\x04')
+            except OSError:
+                pass  # it has ended
+            self.expect('a text that does not come', 1)
+            time.sleep(0.1)
+            child, status = os.waitpid(self.child, os.WNOHANG)
+            if child:
+                break
+        else:
+            os.kill(self.child, signal.SIGKILL)
+            status = os.waitpid(self.child, 0)[1]
         os.close(self.fd)
-        return status
+        return os.waitstatus_to_exitcode(status)
 
 
 def test_terminal(folder):
@@ -148,8 +161,7 @@ def test_terminal(folder):
     terminal.send('\x1b[A\x1b[A\n')
     tap.ok(terminal.expect('| work'), 'the arrow goes back in history', terminal.text)
     terminal.expect('(pprof) ')
-    terminal.send('\x04')
-    tap.ok(terminal.status() == 0, 'Ctrl-D ends the session')
+    tap.ok(terminal.end() == 0, 'Ctrl-D ends the session')
     history = os.path.join(folder, 'pprof', '.sonde_history')
     tap.ok(os.path.exists(history) and 'top1' in open(history).read(), 'history is kept')
 
