@@ -259,16 +259,16 @@ static bool add_tag_frames(const struct report_run *run)
 static bool filter(const struct report_run *run, uint32_t index, struct report_basis *basis)
 {
     const struct config *config = run->config;
-    struct mem *mem = run->error->mem;
-    if (config->relative_percentages && !report_filters_apply(run->profile, config, run->notes, run->error))
-        return false;
-    if (!report_basis_init(basis, run->profile, index, config->mean, mem))
+    if (!report_basis_init(basis, run->profile, index, config->mean, run->error->mem))
         return false;
     note_units(basis, run->notes);
-    if (config->relative_percentages || report_filters_apply(run->profile, config, run->notes, run->error))
-        return true;
-    report_basis_finish(basis);
-    return false;
+    if (!report_filters_apply(run->profile, config, run->notes, run->error)) {
+        report_basis_finish(basis);
+        return false;
+    }
+    if (config->relative_percentages)
+        report_basis_recount(basis, run->profile, index, config->mean);
+    return true;
 }
 
 bool report_run(const struct report_run *run)

@@ -141,6 +141,11 @@ exhausted:
     return false;
 }
 
+void report_basis_recount(struct report_basis *basis, const struct profile *profile, uint32_t sample_index, bool mean)
+{
+    basis->total = total_of(profile, sample_index, mean);
+}
+
 void report_basis_finish(struct report_basis *basis)
 {
     if (!basis->mem)

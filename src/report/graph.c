@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/map.h"
 #include "report/call_tree.h"
 #include "report/number.h"
 #include "report/order.h"
@@ -184,23 +186,63 @@ static bool same_entry(const struct entry_table *a, const struct entry *x, const
            str_equal(a->files[x->file], b->files[y->file]);
 }
 
+/* A number for an entry that equal entries of other tables have too. */
+static uint64_t entry_hash(const struct entry_table *table, const struct entry *entry)
+{
+    struct str file = table->files[entry->file];
+    uint64_t hash = hash_fold(hash_bytes(file.p, file.n), entry->address);
+    return hash_fold(hash_fold(hash, (uint64_t)entry->line), (uint64_t)entry->name << 32 | entry->objfile);
+}
+
+/* What was kept of an earlier numbering: its entries by their hash, those with the same hash in chains. */
+struct kept {
+    const struct entry_table *entries;
+    const uint32_t *list;
+    uint32_t *next; /* place in the list of the next with the same hash, plus one */
+    struct map first;
+};
+
+static bool kept_init(struct kept *kept, struct graph *graph)
+{
+    *kept = (struct kept){.entries = &graph->entries, .list = graph->list};
+    map_init(&kept->first, graph->mem);
+    kept->next = arena_new(&graph->arena, uint32_t, graph->nlist);
+    for (uint32_t i = 0; kept->next && i < graph->nlist; i++) {
+        uint32_t *first = map_add(&kept->first, entry_hash(&graph->entries, &graph->entries.at[graph->list[i]]), 0);
+        if (!first)
+            return false;
+        kept->next[i] = *first;
+        *first = i + 1;
+    }
+    return kept->next != NULL;
+}
+
+static bool was_kept(const struct kept *kept, const struct entry_table *entries, const struct entry *entry)
+{
+    const uint32_t *first = map_find(&kept->first, entry_hash(entries, entry));
+    for (uint32_t i = first ? *first : 0; i != 0; i = kept->next[i - 1]) {
+        if (same_entry(kept->entries, &kept->entries->at[kept->list[i - 1]], entries, entry))
+            return true;
+    }
+    return false;
+}
+
 /* Makes the nodes anew, after the files of functions changed, and keeps those that are equal to one in the list. */
 static bool remake_nodes(struct graph *graph, const struct graph_rules *rules)
 {
     struct entry_table before = graph->entries;
-    const uint32_t *list = graph->list;
-    uint32_t nlist = graph->nlist;
+    struct kept kept;
+    bool good = kept_init(&kept, graph);
+    kept.entries = &before;
     graph->entries = (struct entry_table){0};
-    bool good = make_nodes(graph, rules);
+    good = good && make_nodes(graph, rules);
     graph->nlist = 0;
     for (uint32_t i = 0; good && i < graph->n; i++) {
-        bool kept = false;
-        for (uint32_t j = 0; graph->listed[i] && j < nlist && !kept; j++)
-            kept = same_entry(&before, &before.at[list[j]], &graph->entries, &graph->entries.at[i]);
-        graph->listed[i] = kept;
-        if (kept)
+        graph->listed[i] = graph->listed[i] && was_kept(&kept, &graph->entries, &graph->entries.at[i]);
+        if (graph->listed[i])
             graph->list[graph->nlist++] = i;
     }
+    map_finish(&kept.first);
     entry_table_finish(&before);
     return good;
 }

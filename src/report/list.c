@@ -131,9 +131,11 @@ static bool put_file(struct lister *lister, const struct match *matches, size_t 
 {
     struct extent extent = extent_of(matches, n);
     put_routine(lister->job, matches, &extent);
-    if (extent.start > extent.end) /* a function that begins behind its samples */
+    const struct source_file *file = source_known(&lister->reader, matches->file);
+    if (!file && extent.start > extent.end) /* a function that begins behind its samples has no lines to look for */
         return true;
-    const struct source_file *file = source_read(&lister->reader, matches->file);
+    if (!file)
+        file = source_read(&lister->reader, matches->file);
     if (!file)
         return false;
     if (file->error.n > 0) {

@@ -4,7 +4,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "report/go_sort.h"
 #include "report/number.h"
 
 struct node_item {
@@ -13,6 +15,12 @@ struct node_item {
     uint64_t address;
     struct str name;
     uint32_t node;
+};
+
+/* What a second sort compares by. */
+struct resort {
+    const struct graph *graph;
+    const struct node_item *items;
 };
 
 struct edge_item {
@@ -58,8 +66,45 @@ static int compare_nodes(const void *left, const void *right, void *context)
     return order ? order : by_facts(context, a->node, b->node);
 }
 
-/* Sorts the list by a weight of its nodes. */
-static bool order_by(struct graph *graph, int64_t (*weight_of)(const struct graph *, uint32_t))
+/* Go's comparison, which leaves nodes of one name and weight as they are. */
+static bool node_before(const void *context, uint32_t left, uint32_t right)
+{
+    const struct resort *resort = context;
+    const struct node_item *a = &resort->items[left], *b = &resort->items[right];
+    int order = by_weight(a->weight, b->weight);
+    if (order == 0 && a->address != 0 && b->address != 0)
+        order = by_number(a->address, b->address);
+    if (order == 0)
+        order = str_compare(a->name, b->name);
+    if (order == 0 && graph_entry(resort->graph, a->node) == graph_entry(resort->graph, b->node))
+        order = by_weight(a->flat, b->flat);
+    return order < 0;
+}
+
+/* Sorts items that are in the order of an earlier sort, which decides between equal ones. */
+static bool sort_again(const struct graph *graph, struct node_item *items)
+{
+    struct resort resort = {graph, items};
+    size_t n = graph->nlist;
+    uint32_t *places = mem_get_array(graph->mem, n, sizeof *places);
+    struct node_item *before = mem_get_array(graph->mem, n, sizeof *before);
+    bool good = places && before;
+    for (uint32_t i = 0; good && i < n; i++)
+        places[i] = i;
+    if (good) {
+        go_sort(&(struct go_sort){places, node_before, &resort}, n);
+        memcpy(before, items, n * sizeof *items);
+    }
+    for (uint32_t i = 0; good && i < n; i++)
+        items[i] = before[places[i]];
+    mem_put(graph->mem, places, n * sizeof *places);
+    mem_put(graph->mem, before, n * sizeof *before);
+    return good;
+}
+
+/* Sorts the list by a weight of its nodes; `again` where equal ones are to come out as they do in Go from an order that
+ * is Go's too. */
+static bool order_by(struct graph *graph, int64_t (*weight_of)(const struct graph *, uint32_t), bool again)
 {
     struct node_item *items = mem_get_array(graph->mem, graph->nlist, sizeof *items);
     if (!items)
@@ -77,7 +122,9 @@ static bool order_by(struct graph *graph, int64_t (*weight_of)(const struct grap
         };
         good &= items[i].name.p != NULL;
     }
-    if (good)
+    if (good && again)
+        good = sort_again(graph, items);
+    else if (good)
         qsort_r(items, graph->nlist, sizeof *items, compare_nodes, graph);
     for (uint32_t i = 0; good && i < graph->nlist; i++)
         graph->list[i] = items[i].node;
@@ -97,7 +144,7 @@ static int64_t cum_of(const struct graph *graph, uint32_t node)
 
 bool order_nodes(struct graph *graph, bool cum)
 {
-    return order_by(graph, cum ? cum_of : flat_of);
+    return order_by(graph, cum ? cum_of : flat_of, false);
 }
 
 /* Base-2 logarithm in the steps in which Go computes it, so that no last bit decides otherwise. */
@@ -141,9 +188,9 @@ static int64_t entropy_of(const struct graph *graph, uint32_t node)
     return number_add(number_of(score * (double)weight->cum), weight->flat);
 }
 
-bool order_nodes_for_picture(struct graph *graph)
+bool order_nodes_for_picture(struct graph *graph, bool again)
 {
-    return order_by(graph, entropy_of);
+    return order_by(graph, entropy_of, again);
 }
 
 static int compare_edges(const void *left, const void *right, void *context)

@@ -9,8 +9,10 @@
 /* Sorts the list by the magnitude of flat, or cum, values; the name decides between equal ones. False on exhaustion. */
 bool order_nodes(struct graph *graph, bool cum);
 
-/* Sorts the list by what its nodes tell in a picture (edges are indexed). False on exhaustion. */
-bool order_nodes_for_picture(struct graph *graph);
+/* Sorts the list by what its nodes tell in a picture (edges are indexed). `again` says that the list is in such an
+ * order already, but for what was left out since: then it decides what is equal, by Go's algorithm. False on
+ * exhaustion. */
+bool order_nodes_for_picture(struct graph *graph, bool again);
 
 /* Sorts edges (indices into graph->edges) by the magnitude of their weight; the names of their ends decide. False on
  * exhaustion. */

@@ -3,9 +3,12 @@
 #include "report/call_tree.h"
 #include "report/order.h"
 
-static bool connect_and_sort(struct graph *graph)
+/* Google's tool rebuilds graphs when it leaves out nodes, in no order, but trims call trees in place, in the order in
+ * which they are. */
+static bool connect_and_sort(struct graph *graph, bool again)
 {
-    return graph_connect(graph, edges_all, NULL) && graph_index_edges(graph) && order_nodes_for_picture(graph);
+    return graph_connect(graph, edges_all, NULL) && graph_index_edges(graph) &&
+           order_nodes_for_picture(graph, again && graph->tree);
 }
 
 /* How many nodes to keep so that these and their nodelets are at most `most`. */
@@ -33,7 +36,7 @@ static bool keep_best(struct picture *picture, struct job *job)
     uint32_t kept = with_nodelets(picture, job->rules.node_count), made = graph->made;
     if (kept == graph->nlist)
         return true;
-    if (!graph_keep_first(graph, &job->rules, kept) || !connect_and_sort(graph))
+    if (!graph_keep_first(graph, &job->rules, kept) || !connect_and_sort(graph, true))
         return false;
     if (graph->made == made)
         return true;
@@ -89,7 +92,7 @@ bool picture_init(struct picture *picture, struct job *job)
     *picture = (struct picture){0};
     if (!graph_init(graph, job->profile, &job->rules, job->mem))
         return false;
-    bool good = graph_leave_out_light(graph, &job->rules) && connect_and_sort(graph) &&
+    bool good = graph_leave_out_light(graph, &job->rules) && connect_and_sort(graph, false) &&
                 nodelets_init(&picture->nodelets, job, graph) &&
                 (job->rules.node_count <= 0 || keep_best(picture, job)) && graph_drop_light_edges(graph) &&
                 drop_redundant(graph);

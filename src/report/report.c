@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "profile/pattern.h"
 #include "report/job.h"
 
 /* What the formats override: some would show nothing, or the wrong thing, with what was asked for. */
@@ -113,6 +114,16 @@ bool report_check(const struct profile *profile, const struct report_options *op
     return false;
 }
 
+/* Whether the symbol's pattern came to an end on every name. */
+static bool matched_in_time(struct job *job)
+{
+    if (!job->options->symbol || !pattern_gave_up(job->options->symbol))
+        return true;
+    buf_str(job->error, STR("regexp takes too long to match: "));
+    buf_str(job->error, job->options->symbol_text);
+    return false;
+}
+
 bool report_write(const struct profile *profile, const struct report_options *options, struct buf *out,
                   struct buf *error)
 {
@@ -126,7 +137,7 @@ bool report_write(const struct profile *profile, const struct report_options *op
         return false;
     }
     struct job job = job_of(profile, &settled_options, options->basis ? options->basis : &own, out, error);
-    bool good = write_format(&job) && !out->failed;
+    bool good = write_format(&job) && !out->failed && matched_in_time(&job);
     if (!good && error->n == error_before)
         buf_str(error, STR("out of memory"));
     if (!good && out->n > before)

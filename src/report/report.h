@@ -4,7 +4,7 @@
  * the whole too:
  *
  *     report_basis_init(&basis, profile, sample_index, mean, mem)       totals, before anything is filtered
- *     profile filters: focus, ignore, hide, show, tags, prune           (with relative percentages: before the basis)
+ *     profile filters: focus, ignore, hide, show, tags, prune           (with relative percentages: then recount)
  *     report_write(profile, &options, &out, &error)                     granularity is applied in here
  *     report_basis_finish(&basis)
  */
@@ -99,6 +99,9 @@ void report_options_init(struct report_options *options, enum report_format form
 bool report_basis_init(struct report_basis *basis, const struct profile *profile, uint32_t sample_index, bool mean,
                        struct mem *mem);
 void report_basis_finish(struct report_basis *basis);
+
+/* Takes the total anew: for percentages of what filters leave. */
+void report_basis_recount(struct report_basis *basis, const struct profile *profile, uint32_t sample_index, bool mean);
 
 /* Appends the report to out. On failure returns false, appends one line without newline to error that says why, and
  * leaves out as it was (except for what drain took). */

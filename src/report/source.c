@@ -158,12 +158,17 @@ static bool split_lines(struct source_reader *reader, struct source_file *file)
     return true;
 }
 
-const struct source_file *source_read(struct source_reader *reader, struct str name)
+const struct source_file *source_known(const struct source_reader *reader, struct str name)
 {
     for (size_t i = 0; i < reader->files.n; i++) {
         if (str_equal(reader->files.at[i]->name, name))
             return reader->files.at[i];
     }
+    return NULL;
+}
+
+const struct source_file *source_read(struct source_reader *reader, struct str name)
+{
     struct source_file *file = arena_new(reader->arena, struct source_file, 1);
     if (!file)
         return NULL;

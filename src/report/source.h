@@ -26,7 +26,10 @@ bool source_reader_init(struct source_reader *reader, struct str search_path, st
                         struct mem *mem);
 void source_reader_finish(struct source_reader *reader);
 
-/* The file of a name, read when it is first asked for and valid as long as the reader; NULL on exhaustion. */
+/* The file of a name that was read before; NULL where it was not. */
+const struct source_file *source_known(const struct source_reader *reader, struct str name);
+
+/* Reads the file of a name that is not known yet; it is valid as long as the reader. NULL on exhaustion. */
 const struct source_file *source_read(struct source_reader *reader, struct str name);
 
 #endif

@@ -222,9 +222,12 @@ def text_outline(draw, text):
     return [head] + [(row[key], row[3]) for row in rows if row]
 
 
-def dot_outline(_, text):
-    """The lines without the numbers of nodes."""
-    return sorted(re.sub(rb"N+\d+(_\d+)*|node\d+", b"N", line) for line in text.split(b"\n"))
+def dot_outline(draw, text):
+    """The lines of nodes without their numbers; of call trees, where nodes of one name and rank may weigh differently, the
+    names of the nodes in their order."""
+    if "-call_tree" in draw.arguments:
+        return re.findall(rb'^N\d+ \[label=.* shape=box tooltip="(.*) \(', text, re.M)
+    return sorted(re.sub(rb"N+\d+(_\d+)*|node\d+", b"N", line) for line in text.split(b"\n") if b" -> " not in line)
 
 
 def callgrind_outline(_, text):

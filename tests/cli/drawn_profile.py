@@ -9,8 +9,8 @@ NAMES = ["main", "main.main", "net/http.(*conn).serve", "github.com/a/b/v2.Func[
          "java.util.HashMap.put(Ljava/lang/Object;)V", "com.x.Outer$Inner.<init>", "operator new(unsigned long)", "",
          "naïve::größe", "with space", 'quo"te', "back\\slash", "line\nbreak", "tab\there", "a.b.c.d", "runtime.mallocgc",
          "x", "y", "z", "日本", "core::ptr::drop_in_place<T>", "_start", "::", "..", "f::<u8>"]
-FILES = ["", "/src/app/main.c", "/src/app/./work.c", "src/../src/x.go", "a//b.c", "/usr/local/go/src/runtime/proc.go", "./y.c",
-         "/proc/self/cwd/z.c", "/usr/lib/usr/q.c", "dir/", "C:\\w.c", "ünï.c"]
+FILES = ["", "/src/app/main.c", "/src/app/./work.c", "src/../src/x.go", "a//b.c", "/usr/local/go/src/runtime/proc.go",
+         "./y.c", "/proc/self/cwd/z.c", "/usr/lib/usr/q.c", "/usr/usr/usr/r.c", "/src/a/src/b/src/s.c", "dir/", "C:\\w.c", "ünï.c"]
 BINARIES = ["", "/bin/app", "/usr/lib/libc.so.6", "[vdso]", "app (deleted)", "//anon", "dir/"]
 TYPES = [("samples", "count"), ("cpu", "nanoseconds"), ("alloc_space", "bytes"), ("inuse_space", "bytes"), ("delay", "ms"),
          ("contentions", "count"), ("odd", "furlongs"), ("none", ""), ("micro", "µs"), ("big", "GB"), ("gcu", "GCU"), ("h", "hours")]
