@@ -31,7 +31,7 @@ static struct str unescape(struct str s, char plus, char *to)
         return (struct str){0};
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '%') {
-            to[n++] = (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]));
+            to[n++] = (char)((unsigned)hex_digit(s.p[i + 1]) << 4 | (unsigned)hex_digit(s.p[i + 2]));
             i += 2;
         } else {
             to[n++] = s.p[i] == '+' ? plus : s.p[i];
