@@ -137,29 +137,36 @@ static bool spend_late(size_t size)
 
 /* --- Samples ------------------------------------------------------------------------------------------------------ */
 
-/* The stack from the function that allocates on. */
-static struct heap_stack *stack_here(size_t size, const void *caller)
+/* The stack from the function that allocates on; walked to pcs, which has room for it and for our own frames. */
+static struct heap_stack *stack_here(uint64_t *pcs, size_t size, const void *caller)
 {
-    uint64_t pcs[frames_most + own_frames_most];
     bool truncated = false;
-    uint32_t n = walk_here(pcs, frames_most + own_frames_most, &truncated), own = 0;
-    while (own < n && own < own_frames_most && pcs[own] != (uintptr_t)caller)
+    uint32_t n = walk_here(pcs, heap_frames_most + heap_own_frames_most, &truncated), own = 0;
+    while (own < n && own < heap_own_frames_most && pcs[own] != (uintptr_t)caller)
         own++;
-    if (own == n || own == own_frames_most) {
+    if (own == n || own == heap_own_frames_most) {
         pcs[0] = (uintptr_t)caller; /* the walk went astray: the one frame that is certain */
         return heap_stack_find(pcs, 1, true, size);
     }
     n -= own;
-    if (n > frames_most) {
-        n = frames_most;
+    if (n > heap_frames_most) {
+        n = heap_frames_most;
         truncated = true;
     }
     return heap_stack_find(pcs + own, n, truncated, size);
 }
 
-static void sample(const void *block, size_t size, const void *caller)
+/* The same for a thread without counters. */
+static __attribute__((noinline)) struct heap_stack *late_stack_here(size_t size, const void *caller)
 {
-    struct heap_stack *stack = stack_here(size, caller), *stale = NULL;
+    uint64_t pcs[heap_frames_most + heap_own_frames_most];
+    return stack_here(pcs, size, caller);
+}
+
+static void sample(struct heap_thread *self, const void *block, size_t size, const void *caller)
+{
+    struct heap_stack *stale = NULL;
+    struct heap_stack *stack = self ? stack_here(self->pcs, size, caller) : late_stack_here(size, caller);
     if (!stack) {
         atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
         return;
@@ -195,7 +202,7 @@ void *heap_allocated(void *block, size_t size, const void *caller)
     struct heap_thread *self = heap_self || !outermost ? heap_self : join();
     bool sampled = self ? spend(self, size) : spend_late(size);
     if (sampled && outermost && !ignored)
-        sample(block, size, caller);
+        sample(self, block, size, caller);
     busy = was_busy;
     errno = saved;
     return block;

@@ -14,6 +14,11 @@
 
 #include "runtime/size_class.h"
 
+enum {
+    heap_frames_most = 128,  /* of a stack, as in Go */
+    heap_own_frames_most = 8 /* of those, from the walker up to the function that allocates */
+};
+
 /* Only the owner writes the counters, others read them, so accesses are atomic but never read-modify-write. */
 struct heap_thread {
     /* A block of at least this many bytes takes the slow path, a smaller one lowers it; it is never so high that the
@@ -32,6 +37,8 @@ struct heap_thread {
 
     struct heap_thread *next;      /* of all */
     struct heap_thread *next_free; /* of those without an owner */
+
+    uint64_t pcs[heap_frames_most + heap_own_frames_most]; /* where a stack is walked to: the thread's may be small */
 } __attribute__((aligned(64)));
 
 /* This thread's counters, or NULL before its first allocation and after its end. */
