@@ -115,6 +115,18 @@ uint32_t assembly_location(struct assembly *a, const struct frame *frame)
     return add_location(a, &key);
 }
 
+uint32_t assembly_add_mapping(struct assembly *a, struct profile_mapping mapping)
+{
+    mapping.id = (uint64_t)a->mappings.n + 1;
+    return vec_push(&a->mappings, a->mem, mapping) ? (uint32_t)a->mappings.n - 1 : PROFILE_NONE;
+}
+
+uint32_t assembly_address(struct assembly *a, uint64_t address, uint32_t mapping)
+{
+    struct location_key key = {address, 0, 0, mapping, PROFILE_NONE};
+    return add_location(a, &key);
+}
+
 uint32_t *assembly_frames(struct assembly *a, uint64_t depth)
 {
     return stacks_reserve(&a->stacks, depth);

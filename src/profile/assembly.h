@@ -53,6 +53,12 @@ bool assembly_set_period(struct assembly *assembly, struct str type, struct str 
 /* The location of a frame. */
 uint32_t assembly_location(struct assembly *assembly, const struct frame *frame);
 
+/* Adds a mapping, whatever others there are, and returns its index. */
+uint32_t assembly_add_mapping(struct assembly *assembly, struct profile_mapping mapping);
+
+/* The location of an address in one of those mappings (or PROFILE_NONE), which has no lines. */
+uint32_t assembly_address(struct assembly *assembly, uint64_t address, uint32_t mapping);
+
 /* Room for the next sample's locations, leaf first. */
 uint32_t *assembly_frames(struct assembly *assembly, uint64_t depth);
 

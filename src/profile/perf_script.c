@@ -10,19 +10,11 @@
 #include "profile/assembly.h"
 #include "profile/foreign.h"
 #include "profile/legacy.h"
+#include "profile/perf_events.h"
 
 static const char header_line[] =
     "^(\\S.*?)\\s+(\\d+)(?:/(\\d+))?\\s+(?:\\[\\d+\\]\\s+)?(\\d+)\\.(\\d+):\\s+(?:(\\d+)\\s+)?(\\S+):\\s*$";
 static const char frame_line[] = "^\\s+([0-9a-f]+) (.*) \\((.*)\\)$";
-
-/* Every sample has a value for every event, so they must be few. */
-enum { events_most = 64 };
-
-/* What a sample counts: the event's number and how much of it. */
-struct amount {
-    uint32_t event;
-    int64_t value;
-};
 
 struct perf_script {
     struct mem *mem;
@@ -30,14 +22,11 @@ struct perf_script {
     struct str text;
     struct pattern *header, *frame;
     struct assembly assembly; /* with the one type "samples" until all events are known */
-    struct str_map events;
-    VEC(struct str) event_names;
-    VEC(struct amount) amounts; /* one a sample */
-    struct arena names;
+    struct perf_events events;
     VEC(uint32_t) frames;
     uint32_t comm;    /* string */
     int64_t pid, tid; /* -1: not told */
-    struct amount amount;
+    struct perf_amount amount;
     bool open; /* a sample was begun */
 };
 
@@ -65,16 +54,6 @@ static struct str bare_event(struct str event)
     return str_first(event, colon);
 }
 
-static bool find_event(struct perf_script *s, struct str event)
-{
-    struct str copy = arena_str(&s->names, bare_event(event));
-    uint32_t fresh = (uint32_t)s->event_names.n, *index = copy.p ? str_map_add(&s->events, copy, fresh) : NULL;
-    if (!index)
-        return false;
-    s->amount.event = *index;
-    return *index != fresh || vec_push(&s->event_names, s->mem, copy);
-}
-
 /* Ends the sample at hand. False on exhaustion. */
 static bool end_sample(struct perf_script *s)
 {
@@ -87,7 +66,7 @@ static bool end_sample(struct perf_script *s)
         return false;
     if (s->frames.n > 0)
         memcpy(frames, s->frames.at, s->frames.n * sizeof *frames);
-    return assembly_add_sample(&s->assembly, s->frames.n, &one) && vec_push(&s->amounts, s->mem, s->amount) &&
+    return assembly_add_sample(&s->assembly, s->frames.n, &one) && perf_events_count(&s->events, s->amount) &&
            assembly_add_text_label(&s->assembly, STR("comm"), profile_text(&s->assembly.profile, s->comm)) &&
            (s->pid < 0 || assembly_add_number_label(&s->assembly, STR("pid"), s->pid)) &&
            assembly_add_number_label(&s->assembly, STR("tid"), s->tid);
@@ -108,9 +87,10 @@ static enum foreign_result begin_sample(struct perf_script *s, struct str line)
                    (!groups[6].p || legacy_parse_int(groups[6], 10, &s->amount.value));
     if (!numbers)
         return fail(s, line.p, "numbers of at most 64 bits");
-    if (s->event_names.n > events_most)
-        return fail(s, line.p, "at most 64 kinds of events");
-    return s->comm != PROFILE_NONE && find_event(s, groups[7]) ? foreign_done : exhausted(s);
+    if (s->events.names.n >= perf_events_most)
+        return fail(s, line.p, "fewer than 64 kinds of events");
+    s->amount.event = perf_events_find(&s->events, bare_event(groups[7]));
+    return s->comm != PROFILE_NONE && s->amount.event != PROFILE_NONE ? foreign_done : exhausted(s);
 }
 
 /* A symbol without the offset behind it. */
@@ -149,79 +129,6 @@ static enum foreign_result take_line(struct perf_script *s, struct str line)
     return end_sample(s) ? begin_sample(s, line) : exhausted(s);
 }
 
-/* Events that count nanoseconds. */
-static bool is_clock(struct str event)
-{
-    return str_equal(event, STR("cpu-clock")) || str_equal(event, STR("task-clock"));
-}
-
-/* Adds a sample type for each event and spreads the values over them. */
-static bool put_events(struct perf_script *s)
-{
-    struct assembly *a = &s->assembly;
-    size_t ntypes = s->event_names.n + 1, n = s->amounts.n * ntypes;
-    for (size_t i = 0; i < s->event_names.n; i++) {
-        struct str name = s->event_names.at[i];
-        if (!assembly_add_type(a, is_clock(name) ? STR("cpu") : name,
-                               is_clock(name) ? STR("nanoseconds") : STR("count")))
-            return false;
-    }
-    if (s->amounts.n > 0 && n / s->amounts.n != ntypes)
-        return false;
-    if (!vec_reserve(&a->values, s->mem, n - a->values.n))
-        return false;
-    memset(a->values.at, 0, n * sizeof *a->values.at);
-    a->values.n = n;
-    for (size_t i = 0; i < s->amounts.n; i++) {
-        a->values.at[i * ntypes] = 1;
-        a->values.at[i * ntypes + 1 + s->amounts.at[i].event] = s->amounts.at[i].value;
-    }
-    return true;
-}
-
-/* The period: what every sample counts, where all count the same. */
-static bool put_period(struct perf_script *s)
-{
-    if (s->amounts.n == 0)
-        return true;
-    struct str name = s->event_names.at[0];
-    struct amount first = s->amounts.at[0];
-    for (size_t i = 1; i < s->amounts.n; i++) {
-        if (s->amounts.at[i].event != first.event || s->amounts.at[i].value != first.value)
-            first.value = 0;
-    }
-    return assembly_set_period(&s->assembly, is_clock(name) ? STR("cpu") : name,
-                               is_clock(name) ? STR("nanoseconds") : STR("count"), first.value);
-}
-
-/* Whether a mapping may be the program's own: not a library, the kernel, or memory without a file. */
-static bool may_be_main(const struct perf_script *s, uint32_t mapping)
-{
-    struct str file = s->assembly.profile.strings[s->assembly.mappings.at[mapping].file];
-    return file.n > 0 && file.p[0] == '/' && !str_starts_with(file, STR("//")) &&
-           str_find(file, STR(".so"), 0) == file.n;
-}
-
-/* The first mapping counts as the program: puts the first one there that may be it. */
-static void put_main_first(struct perf_script *s)
-{
-    struct assembly *a = &s->assembly;
-    uint32_t main = 0;
-    while (main < a->mappings.n && !may_be_main(s, main))
-        main++;
-    if (main == 0 || main == a->mappings.n)
-        return;
-    struct profile_mapping first = a->mappings.at[0];
-    a->mappings.at[0] = a->mappings.at[main];
-    a->mappings.at[main] = first;
-    a->mappings.at[0].id = 1;
-    a->mappings.at[main].id = (uint64_t)main + 1;
-    for (size_t i = 0; i < a->locations.n; i++) {
-        uint32_t *mapping = &a->locations.at[i].mapping;
-        *mapping = *mapping == main ? 0 : *mapping == 0 ? main : *mapping;
-    }
-}
-
 static enum foreign_result read_lines(struct perf_script *s, struct profile *out)
 {
     struct legacy_lines lines = {.text = s->text};
@@ -232,8 +139,7 @@ static enum foreign_result read_lines(struct perf_script *s, struct profile *out
         result = take_line(s, lines.line);
     if (result != foreign_done)
         return result;
-    put_main_first(s);
-    bool ok = end_sample(s) && put_events(s) && put_period(s) && assembly_hand_over(&s->assembly, out);
+    bool ok = end_sample(s) && perf_events_put(&s->events, &s->assembly) && assembly_hand_over(&s->assembly, out);
     return ok ? foreign_done : exhausted(s);
 }
 
@@ -253,8 +159,7 @@ enum foreign_result foreign_read_perf_script(struct str text, struct mem *mem, s
     struct perf_script s = {.mem = mem, .fault = fault, .text = text, .assembly = {.mem = mem}};
     struct buf error;
     buf_init(&error, mem);
-    arena_init(&s.names, mem);
-    str_map_init(&s.events, mem);
+    perf_events_init(&s.events, mem);
     s.header = pattern_create_with_groups(str_of(header_line), mem, &error);
     s.frame = pattern_create_with_groups(str_of(frame_line), mem, &error);
     enum foreign_result result = !s.header || !s.frame ? exhausted(&s)
@@ -263,11 +168,8 @@ enum foreign_result foreign_read_perf_script(struct str text, struct mem *mem, s
     assembly_finish(&s.assembly);
     pattern_destroy(s.header);
     pattern_destroy(s.frame);
-    str_map_finish(&s.events);
-    vec_finish(&s.event_names, mem);
-    vec_finish(&s.amounts, mem);
+    perf_events_finish(&s.events);
     vec_finish(&s.frames, mem);
-    arena_finish(&s.names);
     buf_finish(&error);
     return result;
 }

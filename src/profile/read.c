@@ -3,6 +3,7 @@
 #include "profile/decode.h"
 #include "profile/foreign.h"
 #include "profile/legacy.h"
+#include "profile/perf_data.h"
 #include "wire/gzip.h"
 
 /* Whether bytes look like a text: then what is wrong with them as a profile.proto says nothing to anybody. */
@@ -29,6 +30,8 @@ static bool read_foreign(struct str text, struct mem *mem, struct profile *out, 
 static bool read_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct fault old_fault = {0};
+    if (perf_data_is(text))
+        return perf_data_read(text, mem, out, fault) == foreign_done;
     if (profile_decode_text(text, mem, out, fault))
         return true;
     if (text.n == 0)
