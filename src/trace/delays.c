@@ -12,6 +12,7 @@
 enum { unknown_stack = UINT32_MAX, first_stacks = 256 };
 
 struct goroutine {
+    int64_t id;
     int64_t start, end; /* its first start and its end; 0 for never */
     bool known;
     bool waits; /* in the state that is measured, since: */
@@ -42,6 +43,7 @@ struct delays {
     struct profile *profile;
     struct map goroutine_of_id;
     VEC(struct goroutine) goroutines;
+    uint32_t recent[4096]; /* indices of goroutines by the low bits of their ids, as likely places */
     int64_t last_mark; /* time; of the whole trace in the second pass, too */
     uint64_t marked;   /* events up to and with the last mark */
     bool give_up;      /* a single pass is not enough */
@@ -192,9 +194,13 @@ static uint32_t stack_of(struct delays *d, const struct trace_table *table, uint
 /* The goroutine of an id, added where it is new; NULL on exhaustion. */
 static struct goroutine *goroutine_of(struct delays *d, int64_t id)
 {
+    uint32_t *recent = &d->recent[(uint64_t)id % (sizeof d->recent / sizeof *d->recent)];
+    if (*recent < d->goroutines.n && d->goroutines.at[*recent].id == id)
+        return &d->goroutines.at[*recent];
     uint32_t fresh = (uint32_t)d->goroutines.n, *index = map_add(&d->goroutine_of_id, (uint64_t)id, fresh);
-    if (!index || (*index == fresh && !vec_push(&d->goroutines, d->mem, (struct goroutine){0})))
+    if (!index || (*index == fresh && !vec_push(&d->goroutines, d->mem, (struct goroutine){.id = id})))
         return NULL;
+    *recent = *index;
     return &d->goroutines.at[*index];
 }
 
