@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/tool_mem.h"
+#include "cli/trace_goroutines.h"
 #include "profile/encode.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
@@ -29,8 +30,9 @@ static const char usage[] =
 
 struct options {
     const char *debug, *pprof;
+    const char *goroutine; /* where the goroutines to show start */
     const char *file;
-    bool help;
+    bool goroutines, help;
 };
 
 /* Whether a word is the flag `name`; its value is what follows "=" or the next word. */
@@ -59,7 +61,12 @@ static bool parse(struct options *options, int argc, char **argv)
             options->help = true;
             return true;
         }
-        if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof)) {
+        if (strcmp(argv[i], "-goroutines") == 0 || strcmp(argv[i], "--goroutines") == 0) {
+            options->goroutines = true;
+            continue;
+        }
+        if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof) &&
+            !is_flag(argv, &i, "goroutine", &options->goroutine)) {
             fprintf(stderr, "sonde trace: there is no flag %s\n", argv[i]);
             return false;
         }
@@ -164,6 +171,51 @@ static void print_loss(const char *file, const struct trace_share *share, const 
             100.0 * (double)lost / (double)share->size, (unsigned long long)lost, (unsigned long long)share->size);
 }
 
+/* Reads a whole trace into a summary; how much of it was good. False where nothing was. */
+static bool summarize(struct str bytes, struct summary *summary, struct trace_share *share, struct trace_fault *fault)
+{
+    struct trace_reader *reader = trace_reader_create(bytes, tool_mem(), fault);
+    if (!reader)
+        return false;
+    const struct trace_event *event;
+    bool any = false, good = true;
+    while (good && (event = trace_reader_next(reader))) {
+        good = summary_add(summary, event);
+        any |= event->type == ev_mark;
+    }
+    good = good && summary_end(summary);
+    *share = (struct trace_share){trace_reader_valid(reader), bytes.n};
+    *fault = *trace_reader_fault(reader);
+    trace_reader_destroy(reader);
+    return any && good;
+}
+
+static int print_goroutines(const struct options *options, struct str bytes)
+{
+    struct summary summary;
+    struct trace_share share;
+    struct trace_fault fault = {0};
+    struct piped piped = {0};
+    buf_init(&piped.text, tool_mem());
+    summary_init(&summary, tool_mem());
+    bool good = summarize(bytes, &summary, &share, &fault), found = true;
+    if (!good)
+        print_fault(options->file, &fault);
+    else if (fault.set)
+        print_loss(options->file, &share, &fault);
+    if (good && options->goroutine)
+        found = trace_goroutine_print(&summary, str_of(options->goroutine), &piped.text);
+    else if (good)
+        trace_goroutines_print(&summary, &piped.text);
+    if (!found)
+        fprintf(stderr, "sonde trace: %s: no goroutine starts in %s\n", options->file, options->goroutine);
+    flush(&piped);
+    good = good && found && !piped.broken;
+    buf_finish(&piped.text);
+    summary_finish(&summary);
+    return good ? exit_fine : exit_failure;
+}
+
 static int write_profile(const struct options *options, struct str bytes)
 {
     enum trace_delay kind = trace_delay_net;
@@ -197,6 +249,8 @@ static int run(const struct options *options, struct str bytes)
 {
     if (options->pprof)
         return write_profile(options, bytes);
+    if (options->goroutines || options->goroutine)
+        return print_goroutines(options, bytes);
     struct piped piped = {0};
     struct trace_fault fault = {0};
     buf_init(&piped.text, tool_mem());
@@ -219,7 +273,9 @@ static int run(const struct options *options, struct str bytes)
 int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
-    if (!parse(&options, argc, argv) || (!options.help && !options.debug && !options.pprof)) {
+    bool parsed = parse(&options, argc, argv);
+    bool asked = options.help || options.debug || options.pprof || options.goroutines || options.goroutine;
+    if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;
     }
@@ -227,7 +283,7 @@ int cmd_trace(int argc, char **argv)
         fputs(usage, stdout);
         return exit_fine;
     }
-    if (!options.pprof && strcmp(options.debug, "parsed") != 0 && strcmp(options.debug, "wire") != 0 &&
+    if (options.debug && strcmp(options.debug, "parsed") != 0 && strcmp(options.debug, "wire") != 0 &&
         strcmp(options.debug, "footprint") != 0) {
         fprintf(stderr, "sonde trace: -d is one of parsed, wire and footprint, not %s\n", options.debug);
         return exit_failure;

@@ -1,0 +1,397 @@
+/* Follows Go's summarizer step by step, its oddities too, so that the numbers are the same: time in the state that a
+ * trace begins with counts from the last mark, a system call that is open at the end without its processor counts as
+ * waiting for one. */
+#include "trace/summary.h"
+
+#include <string.h>
+
+bool summary_init(struct summary *s, struct mem *mem)
+{
+    *s = (struct summary){.mem = mem};
+    arena_init(&s->arena, mem);
+    str_map_init(&s->name_of_text, mem);
+    map_init(&s->goroutine_of_id, mem);
+    map_init(&s->syscalling_of_proc, mem);
+    if (vec_push(&s->names, mem, STR("")) && str_map_add(&s->name_of_text, STR(""), 0))
+        return true;
+    summary_finish(s);
+    return false;
+}
+
+static void free_goroutine(struct summary *s, struct summary_goroutine *g)
+{
+    vec_finish(&g->blocks, s->mem);
+    vec_finish(&g->ranges, s->mem);
+    vec_finish(&g->open, s->mem);
+}
+
+void summary_finish(struct summary *s)
+{
+    for (size_t i = 0; i < s->goroutines.n; i++)
+        free_goroutine(s, &s->goroutines.at[i]);
+    vec_finish(&s->goroutines, s->mem);
+    vec_finish(&s->names, s->mem);
+    vec_finish(&s->syscalling, s->mem);
+    vec_finish(&s->proc_ranges, s->mem);
+    vec_finish(&s->proc_range_procs, s->mem);
+    str_map_finish(&s->name_of_text);
+    map_finish(&s->goroutine_of_id);
+    map_finish(&s->syscalling_of_proc);
+    arena_finish(&s->arena);
+}
+
+/* The name with a text, added where it is new; UINT32_MAX on exhaustion. */
+static uint32_t name_of(struct summary *s, struct str text)
+{
+    uint32_t *known = str_map_find(&s->name_of_text, text);
+    if (known)
+        return *known;
+    struct str copy = arena_str(&s->arena, text);
+    uint32_t fresh = (uint32_t)s->names.n;
+    if (!copy.p || !str_map_add(&s->name_of_text, copy, fresh) || !vec_push(&s->names, s->mem, copy))
+        return UINT32_MAX;
+    return fresh;
+}
+
+/* The goroutine of an id; NULL where it is not known. */
+static struct summary_goroutine *find(const struct summary *s, int64_t id)
+{
+    uint32_t *index = map_find(&s->goroutine_of_id, (uint64_t)id);
+    return index ? &s->goroutines.at[*index] : NULL;
+}
+
+/* A goroutine that begins now, in the place of one with the same id; NULL on exhaustion. */
+static struct summary_goroutine *begin(struct summary *s, int64_t id, int64_t creation)
+{
+    uint32_t fresh = (uint32_t)s->goroutines.n, *index = map_add(&s->goroutine_of_id, (uint64_t)id, fresh);
+    if (!index || (*index == fresh && !vec_push(&s->goroutines, s->mem, (struct summary_goroutine){0})))
+        return NULL;
+    struct summary_goroutine *g = &s->goroutines.at[*index];
+    free_goroutine(s, g);
+    *g = (struct summary_goroutine){.id = id, .creation = creation};
+    return g;
+}
+
+/* Adds time under a name of a goroutine's blocks. */
+static bool add_block(struct summary *s, struct summary_goroutine *g, uint32_t name, int64_t time)
+{
+    if (name == UINT32_MAX)
+        return false;
+    for (size_t i = 0; i < g->blocks.n; i++) {
+        if (g->blocks.at[i].name == name) {
+            g->blocks.at[i].time += time;
+            return true;
+        }
+    }
+    return vec_push(&g->blocks, s->mem, (struct summary_time){name, time});
+}
+
+static bool add_range(struct summary *s, struct summary_goroutine *g, uint32_t name, int64_t time)
+{
+    for (size_t i = 0; i < g->ranges.n; i++) {
+        if (g->ranges.at[i].name == name) {
+            g->ranges.at[i].time += time;
+            return true;
+        }
+    }
+    return vec_push(&g->ranges, s->mem, (struct summary_time){name, time});
+}
+
+/* Ends a goroutine's life, or the trace, at a time. */
+static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now)
+{
+    bool good = true;
+    if (g->total == 0)
+        g->total = now - g->creation;
+    if (g->running_since != 0)
+        g->execution += now - g->running_since;
+    if (g->runnable_since != 0)
+        g->sched_wait += now - g->runnable_since;
+    if (g->blocked_since != 0)
+        good = add_block(s, g, g->block_reason, now - g->blocked_since);
+    if (g->syscall_since != 0)
+        g->syscall += now - g->syscall_since;
+    if (g->syscall_blocked_since != 0)
+        g->sched_wait += now - g->syscall_blocked_since;
+    for (size_t i = 0; i < g->open.n && good; i++)
+        good = add_range(s, g, g->open.at[i].name, now - g->open.at[i].since);
+    g->running_since = g->runnable_since = g->blocked_since = g->syscall_since = g->syscall_blocked_since = 0;
+    g->open.n = 0;
+    return good;
+}
+
+/* Where the goroutine in a system call on a processor is kept; NULL where there never was one. */
+static int64_t *syscalling(const struct summary *s, int64_t proc)
+{
+    uint32_t *index = map_find(&s->syscalling_of_proc, (uint64_t)proc);
+    return index ? &s->syscalling.at[*index] : NULL;
+}
+
+static bool set_syscalling(struct summary *s, int64_t proc, int64_t goroutine)
+{
+    uint32_t fresh = (uint32_t)s->syscalling.n, *index = map_add(&s->syscalling_of_proc, (uint64_t)proc, fresh);
+    if (!index || (*index == fresh && !vec_push(&s->syscalling, s->mem, goroutine)))
+        return false;
+    s->syscalling.at[*index] = goroutine;
+    return true;
+}
+
+/* The time from the last mark to a goroutine's first event, in the state that this event says. */
+static bool add_first_time(struct summary *s, struct summary_goroutine *g, const struct trace_event *e,
+                           const struct trace_transition *t, uint32_t reason)
+{
+    int64_t time = e->time - s->last_mark;
+    if (t->to == go_waiting)
+        return add_block(s, g, reason, time);
+    if (t->to == go_running)
+        g->execution += time;
+    else if (t->to == go_runnable)
+        g->sched_wait += time;
+    else if (t->to == go_syscall && e->p == TRACE_NO_PROC)
+        g->syscall_block += time;
+    else if (t->to == go_syscall)
+        g->syscall += time;
+    return true;
+}
+
+static void leave_syscall(struct summary *s, struct summary_goroutine *g, int64_t now)
+{
+    if (g->syscall_since == 0)
+        return;
+    int64_t end = g->syscall_blocked_since != 0 ? g->syscall_blocked_since : now;
+    g->syscall_block += now - end;
+    g->syscall += end - g->syscall_since;
+    g->syscall_since = g->syscall_blocked_since = 0;
+    /* Another goroutine may be in a call on that processor by now; it is forgotten, too, as Go does it. */
+    int64_t *id = syscalling(s, g->syscall_proc);
+    if (id)
+        *id = INT64_MIN;
+}
+
+static bool leave(struct summary *s, struct summary_goroutine *g, enum trace_go_state state, int64_t now)
+{
+    bool good = true;
+    if (state == go_running) {
+        g->execution += now - g->running_since;
+        g->running_since = 0;
+    } else if (state == go_waiting && g->blocked_since != 0) {
+        good = add_block(s, g, g->block_reason, now - g->blocked_since);
+        g->blocked_since = 0;
+    } else if (state == go_runnable && g->runnable_since != 0) {
+        g->sched_wait += now - g->runnable_since;
+        g->runnable_since = 0;
+    } else if (state == go_syscall) {
+        leave_syscall(s, g, now);
+    }
+    return good;
+}
+
+static bool enter(struct summary *s, struct summary_goroutine *g, const struct trace_event *e,
+                  const struct trace_transition *t, uint32_t reason)
+{
+    switch (t->to) {
+    case go_running:
+        g->running_since = e->time;
+        if (g->start == 0)
+            g->start = e->time;
+        return true;
+    case go_runnable:
+        g->runnable_since = e->time;
+        return true;
+    case go_syscall:
+        g->syscall_since = e->time;
+        g->syscall_proc = e->p;
+        return set_syscalling(s, e->p, g->id);
+    case go_waiting:
+        if (!str_equal(s->names.at[reason], STR("forever"))) {
+            g->blocked_since = e->time;
+            g->block_reason = reason;
+            return true;
+        }
+        break;
+    case go_not_exist:
+        break;
+    default:
+        return true;
+    }
+    g->end = e->time;
+    return close_goroutine(s, g, e->time);
+}
+
+/* A goroutine is named by the outermost frame of the first stack that is said of it. */
+static bool name_goroutine(struct summary *s, struct summary_goroutine *g, const struct trace_event *e,
+                           const struct trace_transition *t)
+{
+    if (g->name != 0 || !t->has_stack)
+        return true;
+    struct trace_stack stack = trace_stack(e->table, t->stack);
+    if (stack.n == 0)
+        return true;
+    uint32_t name = name_of(s, e->table->strings.at[trace_stack_frame(e->table, stack, stack.n - 1)->func]);
+    if (name == UINT32_MAX)
+        return false;
+    g->name = name;
+    return true;
+}
+
+static bool change_goroutine(struct summary *s, const struct trace_event *e, const struct trace_transition *t)
+{
+    if (t->from == t->to)
+        return true;
+    uint32_t reason = t->reason ? name_of(s, trace_string(e->table, t->reason)) : 0;
+    if (reason == UINT32_MAX)
+        return false;
+    bool is_new = t->from == go_undetermined || t->from == go_not_exist;
+    struct summary_goroutine *g = find(s, t->id);
+    if (is_new || !g)
+        g = begin(s, t->id, t->from == go_undetermined ? s->last_mark : e->time);
+    if (!g || (t->from == go_undetermined && !add_first_time(s, g, e, t, reason)))
+        return false;
+    return leave(s, g, (enum trace_go_state)t->from, e->time) && name_goroutine(s, g, e, t) &&
+           enter(s, g, e, t, reason);
+}
+
+/* A processor that goes idle under a goroutine in a system call: from here on the call blocks. */
+static void change_proc(struct summary *s, const struct trace_event *e, const struct trace_transition *t)
+{
+    int64_t *id = t->from != t->to && t->to == proc_idle ? syscalling(s, t->id) : NULL;
+    struct summary_goroutine *g = id && *id != INT64_MIN ? find(s, *id) : NULL;
+    if (!g)
+        return;
+    g->syscall_blocked_since = e->time;
+    *id = INT64_MIN;
+}
+
+/* The name of an event's range; UINT32_MAX on exhaustion. */
+static uint32_t range_name(struct summary *s, const struct trace_event *e)
+{
+    if (e->type >= ev_gc_sweep_active && e->type <= ev_gc_sweep_end)
+        return name_of(s, STR("GC incremental sweep"));
+    if (e->type >= ev_gc_mark_assist_active && e->type <= ev_gc_mark_assist_end)
+        return name_of(s, STR("GC mark assist"));
+    struct buf text;
+    buf_init(&text, s->mem);
+    buf_str(&text, STR("stop-the-world ("));
+    buf_str(&text, trace_string(e->table, e->args[0]));
+    buf_byte(&text, ')');
+    uint32_t name = text.failed ? UINT32_MAX : name_of(s, buf_text(&text));
+    buf_finish(&text);
+    return name;
+}
+
+/* Where a goroutine has a range open; open.n where it has not. */
+static size_t find_open(const struct summary_goroutine *g, uint32_t name)
+{
+    size_t i = 0;
+    while (i < g->open.n && g->open.at[i].name != name)
+        i++;
+    return i;
+}
+
+static bool open_range(struct summary *s, struct summary_goroutine *g, uint32_t name, const struct trace_event *e,
+                       bool active)
+{
+    int64_t since = active ? s->last_mark : e->time;
+    size_t at = find_open(g, name);
+    if (at == g->open.n)
+        return vec_push(&g->open, s->mem, (struct summary_range){name, since});
+    if (active && g->open.at[at].since != 0 && !add_range(s, g, name, since - g->open.at[at].since))
+        return false;
+    g->open.at[at].since = since;
+    return true;
+}
+
+static bool shut_range(struct summary *s, struct summary_goroutine *g, uint32_t name, int64_t now)
+{
+    size_t at = find_open(g, name);
+    if (at == g->open.n || g->open.at[at].since == 0)
+        return true;
+    int64_t since = g->open.at[at].since;
+    g->open.at[at] = g->open.at[--g->open.n];
+    return add_range(s, g, name, now - since);
+}
+
+/* Where a range of a processor is open; proc_ranges.n where it is not. */
+static size_t find_proc_range(const struct summary *s, int64_t proc, uint32_t name)
+{
+    size_t i = 0;
+    while (i < s->proc_ranges.n && (s->proc_range_procs.at[i] != proc || s->proc_ranges.at[i].name != name))
+        i++;
+    return i;
+}
+
+/* Sweeps belong to processors; they count for a goroutine that ran all the while. */
+static bool sweep(struct summary *s, const struct trace_event *e, uint32_t name)
+{
+    bool active = e->type == ev_gc_sweep_active;
+    int64_t proc = active ? (int64_t)e->args[0] : e->p;
+    size_t at = find_proc_range(s, proc, name);
+    struct summary_goroutine *g = find(s, e->g);
+    if (e->type == ev_gc_sweep_end) {
+        if (at == s->proc_ranges.n)
+            return true;
+        int64_t owner = s->proc_ranges.at[at].since;
+        s->proc_ranges.at[at] = s->proc_ranges.at[--s->proc_ranges.n];
+        s->proc_range_procs.at[at] = s->proc_range_procs.at[--s->proc_range_procs.n];
+        return owner != e->g || !g || shut_range(s, g, name, e->time);
+    }
+    if (!g)
+        return true;
+    if (at == s->proc_ranges.n && (!vec_push(&s->proc_ranges, s->mem, (struct summary_range){.name = name}) ||
+                                   !vec_push(&s->proc_range_procs, s->mem, proc)))
+        return false;
+    s->proc_ranges.at[at].since = e->g;
+    return open_range(s, g, name, e, active);
+}
+
+static bool change_range(struct summary *s, const struct trace_event *e)
+{
+    uint32_t name = range_name(s, e);
+    if (name == UINT32_MAX)
+        return false;
+    if (e->type >= ev_gc_sweep_active && e->type <= ev_gc_sweep_end)
+        return sweep(s, e, name);
+    bool active = e->type == ev_gc_mark_assist_active;
+    struct summary_goroutine *g = find(s, active ? (int64_t)e->args[0] : e->g);
+    if (!g)
+        return true;
+    bool ends = e->type == ev_gc_mark_assist_end || e->type == ev_stw_end;
+    return ends ? shut_range(s, g, name, e->time) : open_range(s, g, name, e, active);
+}
+
+bool summary_add(struct summary *s, const struct trace_event *e)
+{
+    struct trace_transition t;
+    if (s->last_mark == 0)
+        s->last_mark = e->time;
+    s->last_time = e->time;
+    if (e->type == ev_mark) {
+        s->last_mark = e->time;
+        return true;
+    }
+    if (trace_event_transition(e, &t)) {
+        if (t.is_goroutine)
+            return change_goroutine(s, e, &t);
+        change_proc(s, e, &t);
+        return true;
+    }
+    bool is_range = e->type == ev_stw_begin || e->type == ev_stw_end ||
+                    (e->type >= ev_gc_sweep_active && e->type <= ev_gc_mark_assist_end);
+    return !is_range || change_range(s, e);
+}
+
+bool summary_end(struct summary *s)
+{
+    bool good = true;
+    for (size_t i = 0; i < s->goroutines.n && good; i++)
+        good = close_goroutine(s, &s->goroutines.at[i], s->last_time);
+    return good;
+}
+
+int64_t summary_unknown(const struct summary_goroutine *g)
+{
+    int64_t sum = g->execution + g->sched_wait + g->syscall + g->syscall_block;
+    for (size_t i = 0; i < g->blocks.n; i++)
+        sum += g->blocks.at[i].time;
+    return sum < g->total ? g->total - sum : 0;
+}

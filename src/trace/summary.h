@@ -1,0 +1,69 @@
+/* What each goroutine did with its time, as the goroutine pages of `go tool trace` have it: feed every event of a
+ * trace, in order, and end. */
+#ifndef SONDE_TRACE_SUMMARY_H
+#define SONDE_TRACE_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "trace/event.h"
+
+/* Time by name: the reason of a wait, or the kind of a special range. */
+struct summary_time {
+    uint32_t name; /* of the summary's names */
+    int64_t time;  /* ns */
+};
+
+struct summary_range {
+    uint32_t name;
+    int64_t since;
+};
+
+struct summary_goroutine {
+    int64_t id;
+    uint32_t name;                /* the outermost function of its first stack; 0 ("") while none was seen */
+    int64_t creation, start, end; /* times; start and end 0 for never */
+
+    /* These do not overlap; their sum is `total` less what is not known. ns. */
+    int64_t execution, sched_wait, syscall, syscall_block, total;
+    VEC(struct summary_time) blocks; /* by reason; a reason that came up stays, even with no time */
+    VEC(struct summary_time) ranges; /* special ranges, which overlap with all of these */
+
+    /* While events come: since when it is in a state, 0 for not. */
+    int64_t running_since, runnable_since, blocked_since, syscall_since, syscall_blocked_since;
+    uint32_t block_reason;
+    int64_t syscall_proc; /* the processor that it had when the call began */
+    VEC(struct summary_range) open;
+};
+
+struct summary {
+    struct mem *mem;
+    struct arena arena;    /* texts of names */
+    VEC(struct str) names; /* [0] is "" */
+    struct str_map name_of_text;
+    VEC(struct summary_goroutine) goroutines; /* each id once: the last of its lives */
+    struct map goroutine_of_id;
+    VEC(int64_t) syscalling;               /* goroutines in system calls, by ... */
+    struct map syscalling_of_proc;         /* ... their processor: index in the above */
+    VEC(struct summary_range) proc_ranges; /* open ranges of processors: `since` is the goroutine */
+    VEC(int64_t) proc_range_procs;         /* and their processors */
+    int64_t last_mark, last_time;
+};
+
+/* Prepares an empty summary; false on exhaustion. */
+bool summary_init(struct summary *summary, struct mem *mem);
+void summary_finish(struct summary *summary);
+
+/* Takes an event in; false on exhaustion. */
+bool summary_add(struct summary *summary, const struct trace_event *event);
+
+/* Ends what is open at the last event; false on exhaustion. */
+bool summary_end(struct summary *summary);
+
+/* What is left of a goroutine's total; never negative. */
+int64_t summary_unknown(const struct summary_goroutine *goroutine);
+
+#endif

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""The command line of `sonde trace`: flags, where a trace may come from, and what is said when it is not one.
+
+    command_test.py SONDE SEEDS      SEEDS: the folder with the fuzz targets' saved inputs
+"""
+import gzip
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap
+from go_tool import run
+
+
+def main():
+    sonde, seeds = sys.argv[1], pathlib.Path(sys.argv[2])
+    trace = b'go 1.26 trace\0\0\0' + (seeds / 'trace' / 'all-3').read_bytes()[1:]
+    with tempfile.TemporaryDirectory() as directory:
+        path, zipped, cut = (pathlib.Path(directory) / name for name in ('trace', 'trace.gz', 'cut'))
+        path.write_bytes(trace)
+        zipped.write_bytes(gzip.compress(trace))
+        cut.write_bytes(trace[:-20])
+        plain = run(sonde, 'trace', '-d=parsed', path)
+        tap.ok(plain.returncode == 0 and plain.stdout.count(b'\nM=') > 30, 'a file is read', plain.stderr)
+        same = {
+            'a gzipped file': run(sonde, 'trace', '-d=parsed', zipped),
+            'two dashes': run(sonde, 'trace', '--d=parsed', path),
+            'a value in the next word': run(sonde, 'trace', '-d', 'parsed', path),
+            'a program before the file': run(sonde, 'trace', '-d=parsed', '/bin/true', path),
+            'standard input': subprocess.run([sonde, 'trace', '-d=parsed', '-'], input=trace, capture_output=True,
+                                             timeout=60),
+        }
+        for name, got in same.items():
+            tap.ok(got.stdout == plain.stdout and got.returncode == 0, f'{name} gives the same', got.stderr)
+        for name, args, status, words in (
+                ('no arguments', [], 2, b'usage:'),
+                ('an unknown flag', ['-x', path], 2, b'there is no flag -x'),
+                ('too many files', ['-d=wire', path, path, path], 2, b'usage:'),
+                ('an unknown form', ['-d=json', path], 1, b'not json'),
+                ('an unknown profile', ['-pprof=heap', path], 1, b'not heap'),
+                ('a goroutine that is not there', ['-goroutine=nobody', path], 1, b'no goroutine starts in nobody'),
+                ('a file that is not there', ['-d=wire', path.with_name('none')], 1, b'No such file'),
+                ('a folder', ['-d=wire', directory], 1, b'directory'),
+                ('a file that is no trace', ['-d=parsed', __file__], 1, b'not a Go execution trace')):
+            got = run(sonde, 'trace', *args)
+            tap.ok(got.returncode == status and words in got.stderr and not got.stdout, f'{name} is told', got.stderr)
+        broken = run(sonde, 'trace', '-d=parsed', cut)
+        tap.ok(broken.returncode == 1 and broken.stderr.count(b'\n') == 1 and b'generation 2' in broken.stderr
+               and plain.stdout.startswith(broken.stdout[:broken.stdout.rindex(b'M=')]),
+               'of a broken trace all that is good is printed, and what is wrong', broken.stderr)
+        for flag in ('-pprof=sync', '-goroutines'):
+            lost = run(sonde, 'trace', flag, cut)
+            tap.ok(lost.returncode == 0 and lost.stdout and b'are lost' in lost.stderr,
+                   f'{flag} of a broken trace tells what share was lost', lost.stderr)
+        help_text = run(sonde, 'trace', '--help')
+        tap.ok(help_text.returncode == 0 and b'-pprof' in help_text.stdout, 'help is printed')
+    tap.done()
+
+
+main()

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Compares `sonde trace -goroutines` and `-goroutine` with the pages of `go tool trace`, fetched over the loopback.
+
+    goroutines_test.py SONDE [quick]
+"""
+import html
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import tap
+from go_tool import corpus, find_go_trace, run
+
+INACTIVE = '(Inactive, no stack trace sampled)'
+TRACES = ('go126-maxprocs.trace', 'go126-idle.trace', 'go125-cpu.trace', 'go126-gc.trace', 'go124-gc.trace',
+          'go122-cgo.trace', 'go126-cgo.trace', 'go126-net.trace', 'go126-syscalls.trace', 'go122-mix.trace',
+          'go126-waits.trace', 'go123-startstop.trace', 'go126-manygens-cut900000.trace', 'go119-gc.trace',
+          'go121-waits.trace')
+
+
+class Viewer:
+    """A `go tool trace` that serves a trace; its browser is a program that does nothing."""
+
+    def __init__(self, go_trace, path):
+        self.process = subprocess.Popen([go_trace, '-http=127.0.0.1:0', path], stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, BROWSER='true'))
+        self.url = None
+        for line in self.process.stderr:
+            found = re.search(r'listening on (http://\S+)', line)
+            if found:
+                self.url = found.group(1)
+                break
+
+    def get(self, page):
+        with urllib.request.urlopen(self.url + page, timeout=60) as answer:
+            return answer.read().decode()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def cells(row, tag):
+    return [html.unescape(re.sub(r'<[^>]*>', '', cell)).strip()
+            for cell in re.findall(rf'<{tag}\b[^>]*>(.*?)</{tag}>', row, re.S)]
+
+
+def page_groups(page):
+    rows = [cells(row, 'td') for row in re.findall(r'<tr>(.*?)</tr>', page, re.S)]
+    return sorted(tuple(row) for row in rows if row)
+
+
+def page_tables(page):
+    """The two tables of a group's page: header, and rows in any order. The bar's column is dropped."""
+    tables = []
+    for table in re.findall(r'<table class="details">(.*?)</table>', page, re.S):
+        rows = re.findall(r'<tr>(.*?)</tr>', table, re.S)
+        header = [cell for cell in cells(rows[0], 'th') if cell]
+        body = [cells(row, 'td') for row in rows[1:]]
+        if body and len(body[0]) == len(header) + 1:
+            body = [row[:2] + row[3:] for row in body]
+        tables.append((header, sorted(body)))
+    return tables
+
+
+def text_rows(text):
+    return [re.split(r' {2,}', line.strip()) for line in text.splitlines()]
+
+
+def our_groups(text):
+    return sorted((row[2], row[1], row[0]) for row in text_rows(text)[1:])
+
+
+def our_tables(text):
+    blocks = text.split('\n\n')
+    times = text_rows(blocks[1])
+    ranges = text_rows(blocks[3]) if len(blocks) > 3 else [['Goroutine', 'Total']]
+    return [(table[0], sorted(table[1:])) for table in (times, ranges)]
+
+
+def compare(sonde, viewer, path):
+    """What differs, or None."""
+    ours, theirs = our_groups(run(sonde, 'trace', '-goroutines', path).stdout.decode()), page_groups(
+        viewer.get('/goroutines'))
+    if ours != theirs:
+        return '\n'.join(f'ours {a} Go {b}' for a, b in zip(ours, theirs) if a != b) or f'{len(ours)}, Go {len(theirs)}'
+    for name in (row[0] for row in theirs):
+        start = '' if name == INACTIVE else name
+        page = viewer.get('/goroutine?name=' + urllib.parse.quote(start))
+        ours = our_tables(run(sonde, 'trace', f'-goroutine={start}', path).stdout.decode())
+        if ours != page_tables(page):
+            return f'{name}:\nours {ours}\nGo   {page_tables(page)}'
+    return None
+
+
+def main():
+    sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
+    go_trace, traces = find_go_trace(), corpus(*TRACES)
+    if quick:
+        traces = traces[:6]
+    if not go_trace or not traces:
+        tap.skip('goroutines equal those of go tool trace', 'no Go' if not go_trace else 'no corpus')
+        tap.done()
+    for path in traces:
+        viewer = Viewer(go_trace, path)
+        try:
+            wrong = compare(sonde, viewer, path) if viewer.url else 'go tool trace serves nothing'
+        finally:
+            viewer.close()
+        tap.ok(wrong is None, f'goroutines of {path.name}', wrong)
+    tap.done()
+
+
+main()
