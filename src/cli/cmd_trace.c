@@ -17,16 +17,23 @@
 #include "trace/reader.h"
 #include "wire/gzip.h"
 
-static const char usage[] =
-    "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
-    "\n"
-    "Reads the execution traces of Go programs (runtime/trace, Go 1.22 and later) and of programs\n"
-    "under libsonde. FILE may be gzipped, and - is standard input. A program before it is accepted\n"
-    "and not needed.\n"
-    "\n"
-    "  -d=parsed     every event in order, checked, as text\n"
-    "  -d=wire       what is in the file, one item a line, as text\n"
-    "  -d=footprint  how many bytes the events of each type take\n";
+static const char usage[] = "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
+                            "       sonde trace -pprof=net|sync|syscall|sched [program] FILE > PROFILE\n"
+                            "       sonde trace -goroutines|-goroutine=START [program] FILE\n"
+                            "\n"
+                            "Reads the execution traces of Go programs (runtime/trace, Go 1.5 and later) and of "
+                            "programs under libsonde. FILE may\n"
+                            "be gzipped, and - is standard input. A program before it is accepted and not needed.\n"
+                            "\n"
+                            "  -pprof=net        write a profile of the time that goroutines waited for the network,\n"
+                            "  -pprof=sync       for channels, selects and locks,\n"
+                            "  -pprof=syscall    were in system calls,\n"
+                            "  -pprof=sched      or were runnable, but did not run\n"
+                            "  -goroutines       how long goroutines executed, by the function that they start in\n"
+                            "  -goroutine=START  what each goroutine that starts in a function did with its time\n"
+                            "  -d=parsed         every event in order, checked, as text\n"
+                            "  -d=wire           what is in the file, one item a line, as text\n"
+                            "  -d=footprint      how many bytes the events of each type take\n";
 
 struct options {
     const char *debug, *pprof;
