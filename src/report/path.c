@@ -96,15 +96,17 @@ bool path_next(struct path_list *list, struct str *element)
     return true;
 }
 
-/* The part of the path behind the first "/<base>/", or one without bytes pointer where it has none. */
-static struct str behind(struct str path, struct str base)
+/* Strips everything up to the first "/<base>/"; false where the path has none. */
+static bool strip_up_to(struct str *path, struct str base)
 {
-    for (size_t at = 0; (at = str_find(path, STR("/"), at)) < path.n; at++) {
-        struct str rest = str_skip(path, at + 1);
-        if (str_starts_with(rest, base) && rest.n > base.n && rest.p[base.n] == '/')
-            return str_skip(rest, base.n + 1);
+    for (size_t at = 0; (at = str_find(*path, STR("/"), at)) < path->n; at++) {
+        struct str rest = str_skip(*path, at + 1);
+        if (str_starts_with(rest, base) && rest.n > base.n && rest.p[base.n] == '/') {
+            *path = str_skip(rest, base.n + 1);
+            return true;
+        }
     }
-    return (struct str){NULL, 0};
+    return false;
 }
 
 /* Strips prefix, with or without its slash at the end; false where the path does not begin so. */
@@ -123,9 +125,8 @@ struct str path_trim(struct str path, struct str trim, struct str search)
     struct str element;
     struct path_list prefixes = path_list(trim), directories = path_list(search);
     while (trim.n == 0 && path_next(&directories, &element)) {
-        struct str rest = behind(path, path_base(element));
-        if (rest.p)
-            return rest;
+        if (strip_up_to(&path, path_base(element)))
+            return path;
     }
     while (path_next(&prefixes, &element)) {
         if (strip(&path, element))
