@@ -269,7 +269,7 @@ static bool parse_source(const char *source, struct buf *spare, struct url *url)
         buf_printf(spare, "http://%s", source);
         parsed = url_parse(buf_text(spare), url);
     }
-    return parsed && url->host.n > 0;
+    return parsed && url->host.n > 0 && url->scheme.n > 0;
 }
 
 bool url_of_profile(const char *source, int64_t seconds, int64_t timeout, struct profile_url *result)

@@ -34,11 +34,12 @@ class Profile:
     def string(self, text):
         return self.strings.setdefault(text, len(self.strings))
 
-    def mapping(self, file='', build_id='', start=0, limit=0, offset=0, functions=False):
+    def mapping(self, file='', build_id='', start=0, limit=0, offset=0, functions=False, lines=False):
         self.nmappings += 1
         self.body += message(3, number(1, self.nmappings) + number(2, start) + number(3, limit) + number(4, offset) +
                              number(5, self.string(file)) + number(6, self.string(build_id)) +
-                             number(7, functions))
+                             number(7, functions) +
+                             number(8, lines) + number(9, lines))
         return self.nmappings
 
     def function(self, name, file=''):
