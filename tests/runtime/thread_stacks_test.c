@@ -277,6 +277,23 @@ static void the_time_that_a_thread_has_slept_is_known_from_the_snapshot_before(v
     end(thread);
 }
 
+static void memory_that_runs_out_is_told(void **state)
+{
+    (void)state;
+    int result = ENOMEM;
+    for (size_t successes = 0; successes < 10 && result == ENOMEM; successes++) {
+        struct failing_mem failing = failing_mem(successes);
+        struct snapshot poor;
+        struct thread_states poor_states = {.mem = &failing.mem};
+        snapshot_init(&poor, &failing.mem);
+        result = threads_snapshot(&poor, &poor_states);
+        assert_true(result == 0 || (result == ENOMEM && poor.failed));
+        snapshot_finish(&poor);
+        thread_states_finish(&poor_states);
+    }
+    assert_int_equal(result, 0);
+}
+
 static void *own_thread(void *argument)
 {
     char byte;
@@ -417,6 +434,7 @@ int main(void)
         TEST(a_thread_that_blocks_signals_is_read_from_outside),
         TEST(a_thread_that_runs_and_blocks_signals_is_counted_as_lost),
         TEST(the_time_that_a_thread_has_slept_is_known_from_the_snapshot_before),
+        TEST(memory_that_runs_out_is_told),
         TEST(threads_of_our_own_do_not_show),
         TEST(snapshots_are_taken_while_threads_come_and_go),
         TEST(more_threads_than_one_batch_are_all_there),
