@@ -7,6 +7,7 @@
 #include "cli/origins.h"
 #include "cli/print.h"
 #include "cli/source.h"
+#include "cli/source_list.h"
 #include "cli/tool_mem.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
@@ -126,15 +127,16 @@ static bool tell_count(const char *kind, size_t wanted, size_t got)
 }
 
 /* Loads the sources and the base, which is read together with the first sources: both may be measuring now. */
-static bool load_all(struct loading *loading, struct profile *profile, struct profile *base)
+static bool load_all(struct loading *loading, const struct source_list *list, struct profile *profile,
+                     struct profile *base)
 {
     const struct pprof_args *args = loading->args;
-    size_t nsources = (size_t)args->nsources, nbases = args->base[0] != '\0', count = 0, base_count = 0;
+    size_t nsources = list->names.n, nbases = args->base[0] != '\0', count = 0, base_count = 0;
     struct source sources[chunk_size + 1];
     bool fine = true;
     for (size_t from = 0; from < nsources && fine; from += chunk_size) {
         size_t n = nsources - from < chunk_size ? nsources - from : chunk_size, with_base = from == 0 ? nbases : 0;
-        sources_init(sources, n, (const char *const *)args->sources + from, tool_mem());
+        sources_init(sources, n, list->names.at + from, tool_mem());
         sources_init(sources + n, with_base, &args->base, tool_mem());
         read_sources(loading, sources, n + with_base);
         fine = combine(loading, sources, n, profile, &count) &&
@@ -190,11 +192,15 @@ static bool finish(struct loading *loading, struct profile *profile, struct prof
 bool load_profile(const struct pprof_args *args, struct profile *profile)
 {
     struct loading loading = {.args = args};
+    struct source_list list = {.names = {0}};
     struct profile base;
     origins_init(&loading.origins, tool_mem());
     buf_init(&loading.notes, tool_mem());
     buf_init(&loading.error, tool_mem());
-    bool fine = load_all(&loading, profile, &base) && finish(&loading, profile, &base);
+    for (int i = 0; i < args->nsources; i++)
+        source_list_add(&list, &loading.origins.arena, args->sources[i]);
+    bool fine = load_all(&loading, &list, profile, &base) && finish(&loading, profile, &base);
+    vec_finish(&list.names, tool_mem());
     buf_finish(&loading.error);
     buf_finish(&loading.notes);
     origins_finish(&loading.origins);

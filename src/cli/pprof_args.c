@@ -257,8 +257,10 @@ void pprof_args_help(struct buf *out)
     buf_str(out,
             STR("\nSources:\n"
                 "  file                  A profile: profile.proto, gzipped or not\n"
+                "  folder, pattern       All files in a folder, or that match *, ? and []\n"
                 "  -                     The same from the standard input\n"
                 "  http://host/path      Fetched; without a path /debug/pprof/profile; host:port/path will do\n"
+                "  unix:/socket:/path    Fetched through a socket of this machine\n"
                 "  https+insecure://...  Fetched without checking who answers\n"
                 "  binary                The program that was profiled, for names and lines\n"
                 "\nFetching and comparing:\n"

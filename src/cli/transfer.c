@@ -135,6 +135,11 @@ static int watch_pace(void *to, curl_off_t total, curl_off_t now, curl_off_t up_
     return run->too_slow;
 }
 
+static bool is_unix(const struct url *url)
+{
+    return str_equal(url->scheme, STR("http+unix"));
+}
+
 /* Go asks no proxy for this very machine. */
 static bool is_own_host(struct str url)
 {
@@ -143,25 +148,41 @@ static bool is_own_host(struct str url)
         return false;
     struct str host = parts.host;
     return str_starts_with(host, STR("localhost")) || str_starts_with(host, STR("127.")) ||
-           str_starts_with(host, STR("[::1]")) || str_starts_with(host, STR(":"));
+           str_starts_with(host, STR("[::1]")) || str_starts_with(host, STR(":")) || is_unix(&parts);
 }
 
-/* The URL as libcurl takes it: http and https only, and a host where there is only a port. */
-static void put_plain_url(struct buf *out, struct str url)
+/* The URL as libcurl takes it: http and https only, and a host where there is only a port or a socket's path. */
+static void put_plain_url(struct buf *out, struct str text)
 {
-    struct url parts;
-    if (!url_parse(url, &parts)) {
-        buf_str(out, url);
-        return;
+    struct url url;
+    if (url_parse(text, &url)) {
+        struct str rest = str_skip(text, url.scheme.n + 3);
+        bool unnamed = str_starts_with(url.host, STR(":")) && !url.has_userinfo;
+        buf_str(out, str_equal(url.scheme, STR("https+insecure")) ? STR("https")
+                     : is_unix(&url)                              ? STR("http")
+                                                                  : url.scheme);
+        buf_str(out, STR("://"));
+        if (unnamed || is_unix(&url))
+            buf_str(out, STR("localhost"));
+        buf_str(out, is_unix(&url) ? str_skip(rest, url.host.n) : rest);
+    } else {
+        buf_str(out, text);
     }
-    struct str scheme = parts.scheme;
-    buf_str(out, str_equal(scheme, STR("https+insecure")) ? STR("https") : scheme);
-    buf_str(out, STR("://"));
-    struct str rest = str_skip(url, scheme.n + 3);
-    if (str_starts_with(parts.host, STR(":")) && !parts.has_userinfo)
-        buf_str(out, STR("localhost"));
-    buf_str(out, rest);
     buf_byte(out, '\0');
+}
+
+/* Where the host of a URL is the path of a socket, connects to that. */
+static void set_socket(const struct running *run)
+{
+    struct url url;
+    struct buf path;
+    if (!url_parse(str_of(run->transfer->url), &url) || !is_unix(&url))
+        return;
+    buf_init(&path, run->transfer->body.mem);
+    url_put_unescaped(&path, url.host);
+    buf_byte(&path, '\0');
+    run->curl->curl_easy_setopt(run->handle, CURLOPT_UNIX_SOCKET_PATH, path.p);
+    buf_finish(&path);
 }
 
 static void set_tls(const struct running *run, const struct transfer_tls *tls)
@@ -222,6 +243,7 @@ static bool start(struct running *run, const struct curl_library *curl, struct t
     }
     set_tls(run, tls);
     set_proxy(run);
+    set_socket(run);
     clock_gettime(CLOCK_MONOTONIC, &run->heard);
     return true;
 }

@@ -149,13 +149,19 @@ static int hex_digit(char c)
 static void put_unescaped(struct buf *out, struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '%') {
+        if (s.p[i] == '%' && i + 2 < s.n) {
             buf_byte(out, (char)(hex_digit(s.p[i + 1]) * 16 + hex_digit(s.p[i + 2])));
             i += 2;
         } else {
             buf_byte(out, s.p[i] == '+' ? ' ' : s.p[i]);
         }
     }
+}
+
+void url_put_unescaped(struct buf *out, struct str text)
+{
+    if (escapes_are_whole(text))
+        put_unescaped(out, text);
 }
 
 /* One key=value of a query, unescaped into a buffer that the query owns. */
@@ -260,10 +266,27 @@ static void put_origin(struct buf *out, const struct url *url)
     buf_str(out, url->host);
 }
 
+/* Puts unix:/path/of/socket:/path as a URL whose host is the socket's path. */
+static bool put_unix_url(struct str source, struct buf *out)
+{
+    if (!str_starts_with(source, STR("unix:")))
+        return false;
+    struct str path = str_skip(source, str_starts_with(source, STR("unix://")) ? 7 : 5);
+    struct str rest = cut(&path, ':');
+    if (path.n == 0 || path.p[0] != '/')
+        return false;
+    buf_str(out, STR("http+unix://"));
+    put_query_text(out, path);
+    buf_str(out, rest);
+    return true;
+}
+
 /* Reads the source as a URL with a host, putting http:// before what looks like host:port; the text is kept in
  * `spare`. */
 static bool parse_source(const char *source, struct buf *spare, struct url *url)
 {
+    if (put_unix_url(str_of(source), spare))
+        return url_parse(buf_text(spare), url);
     bool parsed = url_parse(str_of(source), url);
     if (!parsed || (url->host.n == 0 && url->scheme.n > 0 && !str_equal(url->scheme, STR("file")))) {
         buf_printf(spare, "http://%s", source);

@@ -26,7 +26,8 @@ struct profile_url {
     int64_t timeout; /* seconds to wait for an answer */
 };
 
-/* Whether a source means a URL (host:port/path does too), and which: an empty path becomes that of the CPU profile,
+/* Whether a source means a URL (host:port/path does too, and unix:/path/of/socket:/path, which becomes
+ * http+unix://%2Fpath%2Fof%2Fsocket/path), and which: an empty path becomes that of the CPU profile,
  * seconds (where above 0) goes into the query, and the timeout (where not above 0) comes from the seconds or is 60. The
  * buffer of `result` must have been prepared by the caller; it is appended to where the value is true. */
 bool url_of_profile(const char *source, int64_t seconds, int64_t timeout, struct profile_url *result);
@@ -34,5 +35,8 @@ bool url_of_profile(const char *source, int64_t seconds, int64_t timeout, struct
 /* The address that names functions for a profile that came from `profile_url`: symbol beside it, or symbolz where it is
  * no /debug/pprof/. False where that is no URL with a host. */
 bool url_of_symbols(struct str profile_url, struct buf *out);
+
+/* Appends a text with its %XX undone. */
+void url_put_unescaped(struct buf *out, struct str text);
 
 #endif

@@ -65,7 +65,15 @@ def test_sources(folder, path):
     check('not gzipped', ['pprof', '-top', '-'], 0, out='work', data=profile.bytes())
     check('file:// is a file', ['pprof', '-top', 'file://' + path], 0, out='work')
     check('a missing file', ['pprof', '-top', os.path.join(folder, 'none')], 1, err='No such file')
-    check('a folder', ['pprof', '-top', folder], 1, err='directory')
+    several = os.path.join(folder, 'several')
+    os.makedirs(os.path.join(several, 'below'))
+    check('an empty folder', ['pprof', '-top', several], 1, err='directory')
+    for name in ('1.pb.gz', '2.pb.gz', '.hidden'):
+        with open(os.path.join(several, name), 'wb') as file:
+            file.write(profile.gzipped())
+    check('a folder is its files', ['pprof', '-top', several], 0, out='80ms')
+    check('a pattern is what it matches', ['pprof', '-top', os.path.join(several, '[12].*')], 0, out='80ms')
+    check('a pattern that matches nothing', ['pprof', '-top', os.path.join(several, '*.none')], 1, err='No such file')
     check('an empty file', ['pprof', '-top', '-'], 1, err='expected a profile')
     check('one of two missing', ['pprof', '-top', path, os.path.join(folder, 'none')], 0, out='work',
           err='Fetched 1 source profiles out of 2')

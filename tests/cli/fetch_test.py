@@ -9,6 +9,7 @@ import http.server
 import os
 import re
 import shutil
+import socketserver
 import ssl
 import subprocess
 import sys
@@ -210,6 +211,29 @@ def test_names_from_the_source(server):
            'local symbolization asks nobody', out)
 
 
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+    def get_request(self):
+        request, _ = super().get_request()
+        return request, ('local', 0)
+
+
+def test_unix_socket(folder):
+    path = os.path.join(folder, 'app.sock')
+    server = UnixServer(path, Handler)
+    server.asked = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    status, out, err = run('-top', f'unix:{path}:/debug/pprof/heap')
+    tap.ok(status == 0 and 'work' in out and server.asked == [('GET', '/debug/pprof/heap', '')], 'a unix socket', err)
+    status, out, err = run('-top', f'unix:{path}:/debug/pprof/unnamed')
+    tap.ok(status == 0 and 'leaf_function' in out, 'names come through it too', err)
+    server.shutdown()
+    server.server_close()
+    status, _, err = run('-top', f'unix:{path}:/debug/pprof/heap')
+    tap.ok(status == 1 and 'GET' in err, 'a socket on which nobody listens', err)
+
+
 def test_as_go(server):
     go = os.environ.get('GO_PPROF')
     if not go:
@@ -268,6 +292,7 @@ def main():
         test_failures(server)
         test_many(server)
         test_names_from_the_source(server)
+        test_unix_socket(folder)
         test_as_go(server)
         test_tls(folder)
     tap.done()

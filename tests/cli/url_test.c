@@ -51,6 +51,14 @@ static void a_host_and_port_are_http(void **state)
     assert_str(url_of("https+insecure://h/x", -1), "https+insecure://h/x");
 }
 
+static void a_socket_is_the_host_of_a_url(void **state)
+{
+    (void)state;
+    assert_str(url_of("unix:/run/app.sock:/debug/pprof/heap", -1), "http+unix://%2Frun%2Fapp.sock/debug/pprof/heap");
+    assert_str(url_of("unix:///run/app.sock", -1), "http+unix://%2Frun%2Fapp.sock/debug/pprof/profile");
+    assert_str(url_of("unix:name", -1), "(none)");
+}
+
 static void an_empty_path_is_the_cpu_profile(void **state)
 {
     (void)state;
@@ -91,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_no_urls),
         cmocka_unit_test(a_host_and_port_are_http),
+        cmocka_unit_test(a_socket_is_the_host_of_a_url),
         cmocka_unit_test(an_empty_path_is_the_cpu_profile),
         cmocka_unit_test(queries_are_sorted_and_get_the_seconds),
         cmocka_unit_test(the_timeout_follows_the_seconds),
