@@ -15,7 +15,7 @@ struct finder {
     uint32_t *rank;   /* entry: its row and column in the matrix; NULL where there is no matrix */
     uint32_t *matrix; /* edge + 1 */
     struct map map;
-    bool *passed; /* location: all of its entries are left out */
+    bool *dull; /* location: none of its entries matters */
     bool exhausted;
 };
 
@@ -63,47 +63,85 @@ static void add(struct finder *finder, uint32_t stack, struct edge occurrence)
     edge->inlined &= occurrence.inlined;
 }
 
-/* Walks one stack from its root to its leaf. */
-static void walk(struct finder *finder, uint32_t stack)
+/* Where a walk over a stack is. */
+struct place {
+    uint32_t stack;
+    uint32_t parent; /* the last entry that is left, or PROFILE_NONE */
+    bool residual;   /* entries were passed over since */
+};
+
+/* Walks the frames of one location, from the outermost in. */
+static void walk_location(struct finder *finder, struct place *place, uint32_t location)
 {
     const struct graph *graph = finder->graph;
-    const uint32_t *first = graph->entries.first;
-    const uint32_t *begin = graph->profile->frames + graph->profile->stack_start[stack];
-    const uint32_t *at = graph->profile->frames + graph->profile->stack_start[stack + 1];
-    uint32_t parent = PROFILE_NONE;
-    bool residual = false;
-    while (at-- > begin) {
-        if (finder->passed[*at]) {
-            residual = true;
+    uint32_t end = graph->entries.first[location + 1];
+    for (uint32_t i = end; i-- > graph->entries.first[location];) {
+        uint32_t entry = graph->entries.frames[i], parent = place->parent;
+        if (graph->trimmed && !graph->listed[entry]) {
+            place->residual = true;
             continue;
         }
-        uint32_t end = first[*at + 1];
-        for (uint32_t i = end; i-- > first[*at];) {
-            uint32_t entry = graph->entries.frames[i];
-            if (graph->trimmed && !graph->listed[entry]) {
-                residual = true;
-                continue;
-            }
-            if (parent != PROFILE_NONE && parent != entry && wanted(finder, parent, entry))
-                add(finder, stack,
-                    (struct edge){.from = parent, .to = entry, .residual = residual, .inlined = i + 1 != end});
-            parent = entry;
-            residual = false;
-        }
+        if (parent != PROFILE_NONE && parent != entry && wanted(finder, parent, entry))
+            add(finder, place->stack,
+                (struct edge){.from = parent, .to = entry, .residual = place->residual, .inlined = i + 1 != end});
+        place->parent = entry;
+        place->residual = false;
     }
 }
 
-/* Finds the locations that have nothing to do with the entries that are left. */
-static bool find_passed(struct finder *finder)
+/* Walks one stack from its root to its leaf, past what was left out. */
+static void walk_trimmed(struct finder *finder, uint32_t stack)
+{
+    const struct profile *profile = finder->graph->profile;
+    const uint32_t *begin = profile->frames + profile->stack_start[stack];
+    const uint32_t *at = profile->frames + profile->stack_start[stack + 1];
+    struct place place = {.stack = stack, .parent = PROFILE_NONE};
+    while (at-- > begin) {
+        if (finder->dull[*at])
+            place.residual = true;
+        else
+            walk_location(finder, &place, *at);
+    }
+}
+
+/* Walks one stack where nothing was left out: edges that count are at locations with entries that do. */
+static void walk_whole(struct finder *finder, uint32_t stack)
+{
+    const struct graph *graph = finder->graph;
+    const uint32_t *begin = graph->profile->frames + graph->profile->stack_start[stack];
+    const uint32_t *end = graph->profile->frames + graph->profile->stack_start[stack + 1];
+    for (const uint32_t *at = end; at > begin; at--) {
+        bool root = at == end;
+        uint32_t location = at[-1], caller = root ? PROFILE_NONE : at[0];
+        if (finder->dull[location] && (root || finder->dull[caller]))
+            continue;
+        struct place place = {.stack = stack, .parent = PROFILE_NONE};
+        if (!root)
+            place.parent = graph->entries.frames[graph->entries.first[caller]];
+        walk_location(finder, &place, location);
+    }
+}
+
+/* Whether an entry has to do with the edges looked for. */
+static bool matters(const struct finder *finder, uint32_t entry)
+{
+    if (finder->graph->trimmed)
+        return finder->graph->listed[entry];
+    return finder->need == edges_all || finder->marked[entry];
+}
+
+/* Finds the locations without entries that matter. */
+static bool find_dull(struct finder *finder)
 {
     struct graph *graph = finder->graph;
-    finder->passed = arena_new(&graph->arena, bool, graph->entries.nlocations);
-    for (uint32_t l = 0; finder->passed && graph->trimmed && l < graph->entries.nlocations; l++) {
-        finder->passed[l] = true;
-        for (uint32_t i = graph->entries.first[l]; i < graph->entries.first[l + 1]; i++)
-            finder->passed[l] &= !graph->listed[graph->entries.frames[i]];
+    const struct entry_table *entries = &graph->entries;
+    finder->dull = arena_new(&graph->arena, bool, entries->nlocations);
+    for (uint32_t l = 0; finder->dull && l < entries->nlocations; l++) {
+        finder->dull[l] = true;
+        for (uint32_t i = entries->first[l]; i < entries->first[l + 1]; i++)
+            finder->dull[l] &= !matters(finder, entries->frames[i]);
     }
-    return finder->passed != NULL;
+    return finder->dull != NULL;
 }
 
 /* Gives the listed entries rows of a matrix, where they are few and all others are passed over. */
@@ -111,7 +149,7 @@ static bool prepare(struct finder *finder)
 {
     struct graph *graph = finder->graph;
     map_init(&finder->map, graph->mem);
-    if (!find_passed(finder))
+    if (!find_dull(finder))
         return false;
     if (!graph->trimmed || graph->nlist > largest_matrix)
         return true;
@@ -185,7 +223,7 @@ bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
     uint32_t nstacks = any_edges(&finder) ? graph->profile->nstacks : 0;
     for (uint32_t i = 0; good && i < nstacks; i++) {
         if (graph->stacks[i].used)
-            walk(&finder, i);
+            (graph->trimmed ? walk_trimmed : walk_whole)(&finder, i);
         good = !finder.exhausted;
     }
     map_finish(&finder.map);

@@ -30,6 +30,7 @@ PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto", "d
 WITH_PATTERN = ["peek", "list"]
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
 REPEATS = 8
+MANY_REPEATS = 40  # of call trees, where equal nodes are many and seldom show that they changed places
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
 
 
@@ -224,9 +225,9 @@ def text_outline(draw, text):
 
 def dot_outline(draw, text):
     """The lines of nodes without their numbers; of call trees, where nodes of one name and rank may weigh differently, the
-    names of the nodes in their order."""
+    names of the nodes."""
     if "-call_tree" in draw.arguments:
-        return re.findall(rb'^N\d+ \[label=.* shape=box tooltip="(.*) \(', text, re.M)
+        return sorted(re.findall(rb'^N\d+ \[label=.* shape=box tooltip="(.*) \(', text, re.M))
     return sorted(re.sub(rb"N+\d+(_\d+)*|node\d+", b"N", line) for line in text.split(b"\n") if b" -> " not in line)
 
 
@@ -273,7 +274,7 @@ class Judge:
         if ours == theirs:
             return "equal", ""
         seen = [theirs]
-        for _ in range(REPEATS):
+        for _ in range(MANY_REPEATS if "-call_tree" in draw.arguments else REPEATS):
             seen.append(comparable(draw, run(self.go, arguments, env, self.folder)))
             if seen[-1] == ours:
                 return "as one of Go's own", ""
