@@ -3,14 +3,21 @@
 #include "runtime/columns.h"
 #include "sonde/sonde.h"
 
-/* The addresses of a stack as they stand in a text: the marks that are no addresses are left out. */
+/* The addresses of a stack as they stand in a text: the marks that are no addresses are left out, unless there is
+ * nothing else, since readers refuse a count without an address. */
 static void put_addresses(struct buf *out, const struct tally *tally, const struct tally_row *row)
 {
     const uint64_t *pcs = tally_stack(tally, row);
+    bool any = false;
     buf_byte(out, '@');
-    for (uint32_t i = 0; i < row->npcs; i++)
-        if (pcs[i] >= tally_marks_end)
-            buf_printf(out, " %#llx", (unsigned long long)pcs[i]);
+    for (uint32_t i = 0; i < row->npcs; i++) {
+        if (pcs[i] < tally_marks_end)
+            continue;
+        buf_printf(out, " %#llx", (unsigned long long)pcs[i]);
+        any = true;
+    }
+    if (!any)
+        buf_printf(out, " %#x", row->npcs > 0 ? (unsigned)pcs[0] : tally_cut);
 }
 
 static void put_hex_cell(struct columns *columns, struct buf *scratch, struct str before, uint64_t value)

@@ -77,6 +77,10 @@ for name in NAMED:
     else:
         check_types(name, profile, [f'{name}/count'], f'{name}/count', 1)
     if name == 'goroutine':
+        for _ in range(5):  # on a machine that is busy a thread may not answer in time
+            if profile.total(0, 'compute_thread') == 1 and profile.total(0, 'wait_thread') == 2:
+                break
+            profile = Profile(guest.get('/debug/pprof/goroutine').body)
         tap.ok(profile.total() in THREADS, 'goroutine: the main thread and three more', profile.samples)
         tap.ok(profile.total(0, 'wait_thread') == 2 and profile.total(0, 'compute_thread') == 1, 'goroutine: stacks',
                profile.samples)
@@ -136,7 +140,7 @@ for name in NAMED:
         tap.ok(int(re.match(f'{name} profile: total (\\d+)\n', text).group(1)) in totals or sanitized,
                f'{name}, debug=1: head', text[:100])
         stacks = text.split('\n', 1)[1].split('\n\n')
-        tap.ok(stacks[-1] == '' and all(re.match(r'\d+ @( 0x[0-9a-f]+)+\n(#\t[^\n]*\n?)+$', s) for s in stacks[:-1]),
+        tap.ok(stacks[-1] == '' and all(re.match(r'\d+ @( 0x[0-9a-f]+)+\n(#\t[^\n]*\n?)*$', s) for s in stacks[:-1]),
                f'{name}, debug=1: stacks', text)
 
 response = guest.get('/debug/pprof/goroutine?debug=2')
@@ -145,7 +149,7 @@ dumps = response.text.split('\n\n')
 tap.ok(len(dumps) in THREADS, 'goroutine, debug=2: one stack for each thread', response.text)
 for dump in dumps:
     tap.ok(re.match(r'goroutine \d+ \[[a-zA-Z ]+(, \d+ minutes)? labels:\{"thread": "([^"\\]|\\.)*"\}\]:\n'
-                    r'([^\n]+\(\.\.\.\)\n\t[^\n]+ \+0x[0-9a-f]+\n?)+', dump), 'goroutine, debug=2: the form', dump)
+                    r'([^\n]+\(\.\.\.\)\n\t[^\n]+ \+0x[0-9a-f]+\n?)*(\.\.\.additional frames elided\.\.\.\n?)?$', dump), 'goroutine, debug=2: the form', dump)
 tap.ok('labels:{"thread": "one \\"w\\""}]:\n' in response.text and '\nwait_thread(...)\n\t/' in response.text,
        'goroutine, debug=2: names are quoted', response.text)
 tap.ok(f'goroutine {guest.process.pid} [' in response.text, 'goroutine, debug=2: the main thread', response.text)

@@ -81,6 +81,30 @@ static void counts_come_most_frequent_first_and_by_their_text(void **state)
     mappings_finish(&mappings);
 }
 
+/* Go's reader takes a line without an address for no profile at all. */
+static void a_count_without_a_stack_has_an_address_all_the_same(void **state)
+{
+    (void)state;
+    struct mappings mappings;
+    struct code code = made_up_code(&mappings);
+    struct snapshot snapshot;
+    struct tally tally;
+    struct buf out;
+    snapshot_init(&snapshot, mem_libc());
+    tally_init(&tally, mem_libc());
+    buf_init(&out, mem_libc());
+    snapshot_add(&snapshot, NULL, 0)->values[0] = 2;
+    struct snapshot_sample *sample = snapshot_add(&snapshot, NULL, 0);
+    sample->values[0] = 1;
+    sample->truncated = true;
+    tally_add(&tally, &snapshot, 1);
+    assert_true(profile_text_counts(&out, &tally, profile_goroutine, &code));
+    assert_text(&out, "goroutine profile: total 3\n2 @ 0x3\n\n1 @ 0x3\n#\t[truncated stack]\n\n");
+    tally_finish(&tally);
+    snapshot_finish(&snapshot);
+    mappings_finish(&mappings);
+}
+
 static void delays_are_headed_as_in_go(void **state)
 {
     (void)state;
@@ -156,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_as_wide_as_in_go),
         cmocka_unit_test(counts_come_most_frequent_first_and_by_their_text),
+        cmocka_unit_test(a_count_without_a_stack_has_an_address_all_the_same),
         cmocka_unit_test(delays_are_headed_as_in_go),
         cmocka_unit_test(a_heap_text_has_raw_values_smallest_first),
         cmocka_unit_test(equal_sums_are_told_apart),
