@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/tool_mem.h"
 #include "cli/trace_goroutines.h"
+#include "cli/trace_tasks.h"
 #include "profile/encode.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
@@ -19,7 +20,7 @@
 
 static const char usage[] = "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
                             "       sonde trace -pprof=net|sync|syscall|sched [program] FILE > PROFILE\n"
-                            "       sonde trace -goroutines|-goroutine=START [program] FILE\n"
+                            "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
                             "\n"
                             "Reads the execution traces of Go programs (runtime/trace, Go 1.5 and later) and of "
                             "programs under libsonde. FILE may\n"
@@ -31,6 +32,8 @@ static const char usage[] = "usage: sonde trace -d=parsed|wire|footprint [progra
                             "  -pprof=sched      or were runnable, but did not run\n"
                             "  -goroutines       how long goroutines executed, by the function that they start in\n"
                             "  -goroutine=START  what each goroutine that starts in a function did with its time\n"
+                            "  -tasks            how many tasks there were and how long they took, by type\n"
+                            "  -regions          the same for regions, by type and where they begin\n"
                             "  -d=parsed         every event in order, checked, as text\n"
                             "  -d=wire           what is in the file, one item a line, as text\n"
                             "  -d=footprint      how many bytes the events of each type take\n";
@@ -39,7 +42,7 @@ struct options {
     const char *debug, *pprof;
     const char *goroutine; /* where the goroutines to show start */
     const char *file;
-    bool goroutines, help;
+    bool goroutines, tasks, regions, help;
 };
 
 /* Whether a word is the flag `name`; its value is what follows "=" or the next word. */
@@ -56,6 +59,14 @@ static bool is_flag(char **argv, int *i, const char *name, const char **value)
     return true;
 }
 
+/* Whether a word is the flag `name`, which takes no value; it is set then. */
+static bool is_switch(const char *word, const char *name, bool *set)
+{
+    bool found = strcmp(word + (word[1] == '-' ? 2 : 1), name) == 0;
+    *set |= found;
+    return found;
+}
+
 static bool parse(struct options *options, int argc, char **argv)
 {
     int i = 1;
@@ -68,10 +79,9 @@ static bool parse(struct options *options, int argc, char **argv)
             options->help = true;
             return true;
         }
-        if (strcmp(argv[i], "-goroutines") == 0 || strcmp(argv[i], "--goroutines") == 0) {
-            options->goroutines = true;
+        if (is_switch(argv[i], "goroutines", &options->goroutines) || is_switch(argv[i], "tasks", &options->tasks) ||
+            is_switch(argv[i], "regions", &options->regions))
             continue;
-        }
         if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof) &&
             !is_flag(argv, &i, "goroutine", &options->goroutine)) {
             fprintf(stderr, "sonde trace: there is no flag %s\n", argv[i]);
@@ -197,7 +207,12 @@ static bool summarize(struct str bytes, struct summary *summary, struct trace_sh
     return any && good;
 }
 
-static int print_goroutines(const struct options *options, struct str bytes)
+static bool wants_summary(const struct options *options)
+{
+    return options->goroutines || options->goroutine || options->tasks || options->regions;
+}
+
+static int print_summary(const struct options *options, struct str bytes)
 {
     struct summary summary;
     struct trace_share share;
@@ -212,6 +227,10 @@ static int print_goroutines(const struct options *options, struct str bytes)
         print_loss(options->file, &share, &fault);
     if (good && options->goroutine)
         found = trace_goroutine_print(&summary, str_of(options->goroutine), &piped.text);
+    else if (good && options->tasks)
+        trace_tasks_print(&summary, &piped.text);
+    else if (good && options->regions)
+        trace_regions_print(&summary, &piped.text);
     else if (good)
         trace_goroutines_print(&summary, &piped.text);
     if (!found)
@@ -256,8 +275,8 @@ static int run(const struct options *options, struct str bytes)
 {
     if (options->pprof)
         return write_profile(options, bytes);
-    if (options->goroutines || options->goroutine)
-        return print_goroutines(options, bytes);
+    if (wants_summary(options))
+        return print_summary(options, bytes);
     struct piped piped = {0};
     struct trace_fault fault = {0};
     buf_init(&piped.text, tool_mem());
@@ -281,7 +300,7 @@ int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
     bool parsed = parse(&options, argc, argv);
-    bool asked = options.help || options.debug || options.pprof || options.goroutines || options.goroutine;
+    bool asked = options.help || options.debug || options.pprof || wants_summary(&options);
     if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;

@@ -44,9 +44,9 @@ struct delays {
     struct map goroutine_of_id;
     VEC(struct goroutine) goroutines;
     uint32_t recent[4096]; /* indices of goroutines by the low bits of their ids, as likely places */
-    int64_t last_mark; /* time; of the whole trace in the second pass, too */
-    uint64_t marked;   /* events up to and with the last mark */
-    bool give_up;      /* a single pass is not enough */
+    int64_t last_mark;     /* time; of the whole trace in the second pass, too */
+    uint64_t marked;       /* events up to and with the last mark */
+    bool give_up;          /* a single pass is not enough */
     struct trace_share share;
 
     struct stacks stacks; /* of locations */

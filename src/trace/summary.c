@@ -12,6 +12,7 @@ bool summary_init(struct summary *s, struct mem *mem)
     str_map_init(&s->name_of_text, mem);
     map_init(&s->goroutine_of_id, mem);
     map_init(&s->syscalling_of_proc, mem);
+    map_init(&s->task_of_id, mem);
     if (vec_push(&s->names, mem, STR("")) && str_map_add(&s->name_of_text, STR(""), 0))
         return true;
     summary_finish(s);
@@ -23,6 +24,7 @@ static void free_goroutine(struct summary *s, struct summary_goroutine *g)
     vec_finish(&g->blocks, s->mem);
     vec_finish(&g->ranges, s->mem);
     vec_finish(&g->open, s->mem);
+    vec_finish(&g->regions, s->mem);
 }
 
 void summary_finish(struct summary *s)
@@ -37,6 +39,9 @@ void summary_finish(struct summary *s)
     str_map_finish(&s->name_of_text);
     map_finish(&s->goroutine_of_id);
     map_finish(&s->syscalling_of_proc);
+    map_finish(&s->task_of_id);
+    vec_finish(&s->regions, s->mem);
+    vec_finish(&s->tasks, s->mem);
     arena_finish(&s->arena);
 }
 
@@ -67,8 +72,9 @@ static struct summary_goroutine *begin(struct summary *s, int64_t id, int64_t cr
     if (!index || (*index == fresh && !vec_push(&s->goroutines, s->mem, (struct summary_goroutine){0})))
         return NULL;
     struct summary_goroutine *g = &s->goroutines.at[*index];
+    uint32_t life = *index == fresh ? 0 : g->life + 1;
     free_goroutine(s, g);
-    *g = (struct summary_goroutine){.id = id, .creation = creation};
+    *g = (struct summary_goroutine){.id = id, .creation = creation, .life = life};
     return g;
 }
 
@@ -97,10 +103,30 @@ static bool add_range(struct summary *s, struct summary_goroutine *g, uint32_t n
     return vec_push(&g->ranges, s->mem, (struct summary_time){name, time});
 }
 
-/* Ends a goroutine's life, or the trace, at a time. */
-static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now)
+/* Goroutines of Go's runtime, which take no part in tasks. */
+static bool is_system(struct str name)
+{
+    return name.n == 0 || (str_starts_with(name, STR("runtime.")) && !str_equal(name, STR("runtime.main")));
+}
+
+/* Moves a goroutine's open regions to those that have ended; `ended` says that the goroutine has, not the trace. */
+static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
 {
     bool good = true;
+    for (size_t i = 0; i < g->regions.n && good && !is_system(s->names.at[g->name]); i++) {
+        struct summary_region region = g->regions.at[i];
+        region.has_end = ended;
+        region.end = now;
+        good = vec_push(&s->regions, s->mem, region);
+    }
+    g->regions.n = 0;
+    return good;
+}
+
+/* Ends a goroutine's life, or the trace, at a time. */
+static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
+{
+    bool good = close_regions(s, g, now, ended);
     if (g->total == 0)
         g->total = now - g->creation;
     if (g->running_since != 0)
@@ -108,7 +134,7 @@ static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int6
     if (g->runnable_since != 0)
         g->sched_wait += now - g->runnable_since;
     if (g->blocked_since != 0)
-        good = add_block(s, g, g->block_reason, now - g->blocked_since);
+        good = good && add_block(s, g, g->block_reason, now - g->blocked_since);
     if (g->syscall_since != 0)
         g->syscall += now - g->syscall_since;
     if (g->syscall_blocked_since != 0)
@@ -215,7 +241,7 @@ static bool enter(struct summary *s, struct summary_goroutine *g, const struct t
         return true;
     }
     g->end = e->time;
-    return close_goroutine(s, g, e->time);
+    return close_goroutine(s, g, e->time, true);
 }
 
 /* A goroutine is named by the outermost frame of the first stack that is said of it. */
@@ -234,6 +260,95 @@ static bool name_goroutine(struct summary *s, struct summary_goroutine *g, const
     return true;
 }
 
+/* A region that begins at an event; its goroutine is to be filled in. False on exhaustion. */
+static bool new_region(struct summary *s, const struct trace_event *e, uint32_t name, uint64_t task,
+                       struct summary_region *region)
+{
+    *region = (struct summary_region){.name = name, .task = task, .has_start = true, .start = e->time};
+    struct trace_stack stack = trace_stack(e->table, trace_event_stack(e));
+    if (stack.n == 0)
+        return name != UINT32_MAX;
+    const struct trace_frame *frame = trace_stack_frame(e->table, stack, stack.n - 1);
+    region->pc = frame->pc;
+    region->line = frame->line;
+    region->func = name_of(s, e->table->strings.at[frame->func]);
+    region->file = name_of(s, e->table->strings.at[frame->file]);
+    return name != UINT32_MAX && region->func != UINT32_MAX && region->file != UINT32_MAX;
+}
+
+static bool push_region(struct summary *s, struct summary_goroutine *g, struct summary_region region)
+{
+    region.goroutine = (uint32_t)(g - s->goroutines.at);
+    region.life = g->life;
+    return vec_push(&g->regions, s->mem, region);
+}
+
+/* The task of an id, added where it is new; NULL on exhaustion. */
+static struct summary_task *task_of(struct summary *s, uint64_t id)
+{
+    uint32_t fresh = (uint32_t)s->tasks.n, *index = map_add(&s->task_of_id, id, fresh);
+    if (!index || (*index == fresh && !vec_push(&s->tasks, s->mem, (struct summary_task){.id = id})))
+        return NULL;
+    return &s->tasks.at[*index];
+}
+
+static bool begin_region(struct summary *s, const struct trace_event *e)
+{
+    struct summary_goroutine *g = find(s, e->g);
+    struct summary_region region;
+    uint32_t name = name_of(s, trace_string(e->table, e->args[1]));
+    return !g || (new_region(s, e, name, e->args[0], &region) && push_region(s, g, region) && task_of(s, e->args[0]));
+}
+
+/* Ends the innermost region, or one that began before the trace. */
+static bool end_region(struct summary *s, const struct trace_event *e)
+{
+    struct summary_goroutine *g = find(s, e->g);
+    if (!g)
+        return true;
+    struct summary_region region = {.task = e->args[0], .goroutine = (uint32_t)(g - s->goroutines.at), .life = g->life};
+    if (g->regions.n > 0) {
+        region = g->regions.at[--g->regions.n];
+    } else {
+        region.name = name_of(s, trace_string(e->table, e->args[1]));
+        if (region.name == UINT32_MAX || !task_of(s, e->args[0]))
+            return false;
+    }
+    region.has_end = true;
+    region.end = e->time;
+    return vec_push(&s->regions, s->mem, region);
+}
+
+static bool change_task(struct summary *s, const struct trace_event *e)
+{
+    bool begins = e->type == ev_user_task_begin;
+    uint64_t parent = begins ? e->args[1] : e->args[2];
+    uint32_t name = name_of(s, begins ? trace_string(e->table, e->args[2]) : e->table->extras.at[e->args[3]]);
+    struct summary_task *task = task_of(s, e->args[0]);
+    if (!task || name == UINT32_MAX)
+        return false;
+    task->name = name;
+    if (begins) {
+        task->has_start = true;
+        task->start = e->time;
+    } else {
+        task->has_end = true;
+        task->end = e->time;
+    }
+    return parent == TRACE_NO_TASK || task_of(s, parent);
+}
+
+/* A goroutine that is created in a region begins in one of the same task. */
+static bool inherit_region(struct summary *s, const struct trace_event *e, const struct trace_transition *t)
+{
+    struct summary_goroutine *creator = find(s, e->g), *g;
+    if (!creator || creator->regions.n == 0)
+        return begin(s, t->id, e->time) != NULL;
+    struct summary_region region;
+    uint64_t task = creator->regions.at[creator->regions.n - 1].task;
+    return new_region(s, e, 0, task, &region) && (g = begin(s, t->id, e->time)) && push_region(s, g, region);
+}
+
 static bool change_goroutine(struct summary *s, const struct trace_event *e, const struct trace_transition *t)
 {
     if (t->from == t->to)
@@ -241,10 +356,11 @@ static bool change_goroutine(struct summary *s, const struct trace_event *e, con
     uint32_t reason = t->reason ? name_of(s, trace_string(e->table, t->reason)) : 0;
     if (reason == UINT32_MAX)
         return false;
-    bool is_new = t->from == go_undetermined || t->from == go_not_exist;
+    if (t->from == go_not_exist && !inherit_region(s, e, t))
+        return false;
     struct summary_goroutine *g = find(s, t->id);
-    if (is_new || !g)
-        g = begin(s, t->id, t->from == go_undetermined ? s->last_mark : e->time);
+    if (t->from == go_undetermined || !g)
+        g = begin(s, t->id, s->last_mark);
     if (!g || (t->from == go_undetermined && !add_first_time(s, g, e, t, reason)))
         return false;
     return leave(s, g, (enum trace_go_state)t->from, e->time) && name_goroutine(s, g, e, t) &&
@@ -364,6 +480,9 @@ bool summary_add(struct summary *s, const struct trace_event *e)
     struct trace_transition t;
     if (s->last_mark == 0)
         s->last_mark = e->time;
+    if (!s->began)
+        s->first_time = e->time;
+    s->began = true;
     s->last_time = e->time;
     if (e->type == ev_mark) {
         s->last_mark = e->time;
@@ -375,6 +494,17 @@ bool summary_add(struct summary *s, const struct trace_event *e)
         change_proc(s, e, &t);
         return true;
     }
+    switch (e->type) {
+    case ev_user_task_begin:
+    case ev_user_task_end:
+        return change_task(s, e);
+    case ev_user_region_begin:
+        return begin_region(s, e);
+    case ev_user_region_end:
+        return end_region(s, e);
+    case ev_user_log:
+        return task_of(s, e->args[0]) != NULL;
+    }
     bool is_range = e->type == ev_stw_begin || e->type == ev_stw_end ||
                     (e->type >= ev_gc_sweep_active && e->type <= ev_gc_mark_assist_end);
     return !is_range || change_range(s, e);
@@ -384,8 +514,18 @@ bool summary_end(struct summary *s)
 {
     bool good = true;
     for (size_t i = 0; i < s->goroutines.n && good; i++)
-        good = close_goroutine(s, &s->goroutines.at[i], s->last_time);
+        good = close_goroutine(s, &s->goroutines.at[i], s->last_time, false);
     return good;
+}
+
+bool summary_region_counts(const struct summary *s, const struct summary_region *region)
+{
+    return s->goroutines.at[region->goroutine].life == region->life;
+}
+
+int64_t summary_region_length(const struct summary *s, const struct summary_region *region)
+{
+    return (region->has_end ? region->end : s->last_time) - (region->has_start ? region->start : s->first_time);
 }
 
 int64_t summary_unknown(const struct summary_goroutine *g)

@@ -22,10 +22,31 @@ struct summary_range {
     int64_t since;
 };
 
+/* A region of user code, or (its name is empty) that of a task which a goroutine was created in. */
+struct summary_region {
+    uint32_t goroutine, life; /* whose, and in which of its lives */
+    uint32_t name;
+    uint64_t task;
+    bool has_start, has_end; /* within the trace */
+    int64_t start, end;      /* times */
+    /* The outermost frame of where it began. */
+    uint64_t pc, line;
+    uint32_t func, file;
+};
+
+struct summary_task {
+    uint64_t id;
+    uint32_t name;
+    bool has_start, has_end;
+    int64_t start, end; /* times */
+};
+
 struct summary_goroutine {
     int64_t id;
-    uint32_t name;                /* the outermost function of its first stack; 0 ("") while none was seen */
-    int64_t creation, start, end; /* times; start and end 0 for never */
+    uint32_t life;                      /* how many goroutines had this id before */
+    VEC(struct summary_region) regions; /* open ones, the innermost last */
+    uint32_t name;                      /* the outermost function of its first stack; 0 ("") while none was seen */
+    int64_t creation, start, end;       /* times; start and end 0 for never */
 
     /* These do not overlap; their sum is `total` less what is not known. ns. */
     int64_t execution, sched_wait, syscall, syscall_block, total;
@@ -50,7 +71,11 @@ struct summary {
     struct map syscalling_of_proc;         /* ... their processor: index in the above */
     VEC(struct summary_range) proc_ranges; /* open ranges of processors: `since` is the goroutine */
     VEC(int64_t) proc_range_procs;         /* and their processors */
-    int64_t last_mark, last_time;
+    VEC(struct summary_region) regions;    /* that have ended; those of a life before the last do not count */
+    VEC(struct summary_task) tasks;        /* that events name, in that order */
+    struct map task_of_id;
+    bool began;
+    int64_t first_time, last_mark, last_time;
 };
 
 /* Prepares an empty summary; false on exhaustion. */
@@ -62,6 +87,12 @@ bool summary_add(struct summary *summary, const struct trace_event *event);
 
 /* Ends what is open at the last event; false on exhaustion. */
 bool summary_end(struct summary *summary);
+
+/* Whether a region counts: it belongs to the last life of its goroutine. */
+bool summary_region_counts(const struct summary *summary, const struct summary_region *region);
+
+/* How long a region was open within the trace. */
+int64_t summary_region_length(const struct summary *summary, const struct summary_region *region);
 
 /* What is left of a goroutine's total; never negative. */
 int64_t summary_unknown(const struct summary_goroutine *goroutine);

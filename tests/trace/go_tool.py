@@ -1,7 +1,9 @@
 """What the tests that compare with Go share: where `go tool trace` is, where the traces are, and how both are run."""
 import os
 import pathlib
+import re
 import subprocess
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / 'shared' / 'corpus' / 'traces'
@@ -26,3 +28,26 @@ def corpus(*patterns):
 def run(program, *args, env=None, timeout=300):
     """Runs a program; the result has its status, output and complaint as bytes."""
     return subprocess.run([str(program), *map(str, args)], capture_output=True, timeout=timeout, env=env)
+
+
+class Viewer:
+    """A `go tool trace` that serves a trace; its browser is a program that does nothing."""
+
+    def __init__(self, go_trace, path):
+        self.process = subprocess.Popen([go_trace, '-http=127.0.0.1:0', path], stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, BROWSER='true'))
+        self.url = None
+        for line in self.process.stderr:
+            found = re.search(r'listening on (http://\S+)', line)
+            if found:
+                self.url = found.group(1)
+                break
+
+    def get(self, page):
+        with urllib.request.urlopen(self.url + page, timeout=60) as answer:
+            return answer.read().decode()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()

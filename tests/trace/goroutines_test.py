@@ -4,46 +4,20 @@
     goroutines_test.py SONDE [quick]
 """
 import html
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import urllib.parse
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import tap
-from go_tool import corpus, find_go_trace, run
+from go_tool import Viewer, corpus, find_go_trace, run
 
 INACTIVE = '(Inactive, no stack trace sampled)'
 TRACES = ('go126-maxprocs.trace', 'go126-idle.trace', 'go125-cpu.trace', 'go126-gc.trace', 'go124-gc.trace',
           'go122-cgo.trace', 'go126-cgo.trace', 'go126-net.trace', 'go126-syscalls.trace', 'go122-mix.trace',
           'go126-waits.trace', 'go123-startstop.trace', 'go126-manygens-cut900000.trace', 'go119-gc.trace',
           'go121-waits.trace')
-
-
-class Viewer:
-    """A `go tool trace` that serves a trace; its browser is a program that does nothing."""
-
-    def __init__(self, go_trace, path):
-        self.process = subprocess.Popen([go_trace, '-http=127.0.0.1:0', path], stderr=subprocess.PIPE, text=True,
-                                        env=dict(os.environ, BROWSER='true'))
-        self.url = None
-        for line in self.process.stderr:
-            found = re.search(r'listening on (http://\S+)', line)
-            if found:
-                self.url = found.group(1)
-                break
-
-    def get(self, page):
-        with urllib.request.urlopen(self.url + page, timeout=60) as answer:
-            return answer.read().decode()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
 
 
 def cells(row, tag):

@@ -9,6 +9,7 @@
 #include "trace/dump.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
+#include "trace/summary.h"
 
 /* A trace that is being made. */
 struct made {
@@ -357,6 +358,41 @@ static void every_allocation_of_a_profile_may_fail(void **state)
     finish(&made);
 }
 
+/* Summarizes a trace; false on exhaustion. */
+static bool summarize(struct str bytes, struct mem *mem)
+{
+    struct trace_fault fault = {0};
+    struct summary summary;
+    if (!summary_init(&summary, mem))
+        return false;
+    struct trace_reader *reader = trace_reader_create(bytes, mem, &fault);
+    bool good = reader != NULL;
+    for (const struct trace_event *e; good && (e = trace_reader_next(reader));)
+        good = summary_add(&summary, e);
+    good = good && !trace_reader_fault(reader)->set && summary_end(&summary);
+    if (good) {
+        assert_int_equal(summary.goroutines.n, 3);
+        assert_int_equal(summary.tasks.n, 1);
+        assert_int_equal(summary.goroutines.at[0].ranges.n, 2);
+    }
+    trace_reader_destroy(reader);
+    summary_finish(&summary);
+    return good;
+}
+
+static void every_allocation_of_a_summary_may_fail(void **state)
+{
+    (void)state;
+    struct made made = rich_trace();
+    for (size_t n = 0;; n++) {
+        struct failing_mem failing = failing_mem(n);
+        if (summarize(buf_text(&made.bytes), &failing.mem))
+            break;
+        assert_true(n < 10000);
+    }
+    finish(&made);
+}
+
 static void a_broken_tail_leaves_the_profile_of_what_is_good(void **state)
 {
     (void)state;
@@ -397,6 +433,7 @@ int main(void)
         cmocka_unit_test(every_single_byte_behind_a_header_is_survived),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_allocation_of_a_profile_may_fail),
+        cmocka_unit_test(every_allocation_of_a_summary_may_fail),
         cmocka_unit_test(a_broken_tail_leaves_the_profile_of_what_is_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

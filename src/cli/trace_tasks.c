@@ -1,0 +1,150 @@
+/* Lengths are shown as on the pages of `go tool trace`: a histogram with five classes to each power of ten. */
+#include "cli/trace_tasks.h"
+
+#include <stdlib.h>
+
+#include "base/duration.h"
+#include "base/quote.h"
+#include "trace/histogram.h"
+
+enum { longest_bar = 40, label_width = 14 };
+
+/* Tasks or regions that are shown as one. */
+struct group {
+    struct str type;
+    const struct summary_region *region; /* one of them, where they are regions */
+    uint64_t count;
+    struct histogram lengths;
+};
+
+static void print_bar(int64_t start, uint64_t count, uint64_t most, struct buf *out)
+{
+    struct buf label;
+    buf_init(&label, out->mem);
+    buf_duration(&label, start);
+    /* The letter of microseconds is two bytes and one column. */
+    size_t width = label.n - (str_find(buf_text(&label), STR("µ"), 0) < label.n);
+    buf_fill(out, ' ', width < label_width ? label_width - width : 1);
+    buf_str(out, buf_text(&label));
+    buf_printf(out, "  %8llu  ", (unsigned long long)count);
+    buf_fill(out, '#', (size_t)(count * longest_bar / most));
+    buf_byte(out, '\n');
+    buf_finish(&label);
+}
+
+static void print_lengths(const struct histogram *lengths, struct buf *out)
+{
+    unsigned first = histogram_classes, last = 0;
+    uint64_t most = 0;
+    for (unsigned i = 0; i < histogram_classes; i++) {
+        if (lengths->in_class[i] == 0)
+            continue;
+        first = first < i ? first : i;
+        last = i;
+        most = lengths->in_class[i] > most ? lengths->in_class[i] : most;
+    }
+    for (unsigned i = first; i <= last && most > 0; i++)
+        print_bar(histogram_start[i], lengths->in_class[i], most, out);
+}
+
+static int compare_types(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    int order = str_compare(x->type, y->type);
+    if (order == 0 && x->region && x->region->pc != y->region->pc)
+        return x->region->pc < y->region->pc ? -1 : 1;
+    return order;
+}
+
+void trace_tasks_print(const struct summary *summary, struct buf *out)
+{
+    size_t n = summary->names.n, used = 0;
+    struct group *groups = mem_get_array(out->mem, n, sizeof *groups);
+    if (!groups)
+        return;
+    memset(groups, 0, n * sizeof *groups);
+    for (size_t i = 0; i < summary->tasks.n; i++) {
+        const struct summary_task *task = &summary->tasks.at[i];
+        groups[task->name].count++;
+        if (task->has_start && task->has_end)
+            histogram_add(&groups[task->name].lengths, task->end - task->start);
+    }
+    for (size_t i = 0; i < n; i++) {
+        groups[i].type = summary->names.at[i];
+        if (groups[i].count > 0)
+            groups[used++] = groups[i];
+    }
+    qsort(groups, used, sizeof *groups, compare_types);
+    for (size_t i = 0; i < used; i++) {
+        buf_quote(out, groups[i].type);
+        buf_printf(out, ": %llu tasks, %llu complete\n", (unsigned long long)groups[i].count,
+                   (unsigned long long)groups[i].lengths.count);
+        print_lengths(&groups[i].lengths, out);
+        buf_byte(out, '\n');
+    }
+    mem_put(out->mem, groups, n * sizeof *groups);
+}
+
+/* Whether two regions have the same type and begin at the same frame. */
+static bool is_same(const struct summary_region *a, const struct summary_region *b)
+{
+    return a->name == b->name && a->pc == b->pc && a->line == b->line && a->func == b->func && a->file == b->file;
+}
+
+/* Orders regions so that those which are the same stand together. */
+static int compare_regions(const void *a, const void *b)
+{
+    const struct summary_region *x = *(const struct summary_region *const *)a,
+                                *y = *(const struct summary_region *const *)b;
+    const uint64_t keys[][2] = {
+        {x->name, y->name}, {x->pc, y->pc}, {x->func, y->func}, {x->file, y->file}, {x->line, y->line}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i][0] != keys[i][1])
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+    }
+    return 0;
+}
+
+static void print_region_group(const struct summary *summary, const struct group *group, struct buf *out)
+{
+    const struct summary_region *region = group->region;
+    buf_quote(out, group->type);
+    buf_printf(out, ": %llu regions\n    ", (unsigned long long)group->count);
+    buf_str(out, summary->names.at[region->func]);
+    buf_str(out, STR(" @ 0x"));
+    buf_hex(out, region->pc);
+    buf_str(out, STR("\n    "));
+    buf_str(out, summary->names.at[region->file]);
+    buf_byte(out, ':');
+    buf_uint(out, region->line);
+    buf_byte(out, '\n');
+    print_lengths(&group->lengths, out);
+    buf_byte(out, '\n');
+}
+
+void trace_regions_print(const struct summary *summary, struct buf *out)
+{
+    VEC(const struct summary_region *) regions = {0};
+    VEC(struct group) groups = {0};
+    for (size_t i = 0; i < summary->regions.n; i++) {
+        const struct summary_region *region = &summary->regions.at[i];
+        if (summary_region_counts(summary, region) && !vec_push(&regions, out->mem, region))
+            break;
+    }
+    if (regions.n > 0)
+        qsort(regions.at, regions.n, sizeof *regions.at, compare_regions);
+    for (size_t i = 0; i < regions.n; i++) {
+        const struct summary_region *region = regions.at[i];
+        struct group fresh = {.type = summary->names.at[region->name], .region = region};
+        if ((i == 0 || !is_same(regions.at[i - 1], region)) && !vec_push(&groups, out->mem, fresh))
+            break;
+        groups.at[groups.n - 1].count++;
+        histogram_add(&groups.at[groups.n - 1].lengths, summary_region_length(summary, region));
+    }
+    if (groups.n > 0)
+        qsort(groups.at, groups.n, sizeof *groups.at, compare_types);
+    for (size_t i = 0; i < groups.n; i++)
+        print_region_group(summary, &groups.at[i], out);
+    vec_finish(&regions, out->mem);
+    vec_finish(&groups, out->mem);
+}
