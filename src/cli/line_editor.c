@@ -28,7 +28,7 @@ enum { history_size = 1000 };
     X(history)
 
 struct edit_library {
-#define MEMBER(name) __typeof__(&name) name;
+#define MEMBER(name) __typeof__ (&(name))(name);
     EDIT_FUNCTIONS(MEMBER)
 #undef MEMBER
 };

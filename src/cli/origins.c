@@ -68,9 +68,10 @@ static bool is_asked(const struct question *question, uint32_t location)
 static void put_addresses(const struct question *question, struct buf *out)
 {
     for (uint32_t l = 0; l < question->profile->nlocations; l++) {
-        if (is_asked(question, l))
-            buf_printf(out, "%s0x%llx", out->n > 0 ? "+" : "",
-                       (unsigned long long)(question->profile->locations[l].address + question->shift));
+        if (!is_asked(question, l))
+            continue;
+        buf_str(out, out->n > 0 ? STR("+0x") : STR("0x"));
+        buf_hex(out, question->profile->locations[l].address + question->shift);
     }
 }
 

@@ -32,7 +32,7 @@
     X(curl_multi_cleanup)
 
 struct curl_library {
-#define MEMBER(name) __typeof__(&name) name;
+#define MEMBER(name) __typeof__ (&(name))(name);
     CURL_FUNCTIONS(MEMBER)
 #undef MEMBER
 };

@@ -62,7 +62,7 @@ static size_t group_end(struct str s, size_t at)
             if (depth == deepest_nest)
                 return s.n;
             open[depth++] = c;
-        } else if (c == '>' && open[depth - 1] == '<' && s.p[i - 1] != '-') {
+        } else if (c == '>' && depth > 0 && open[depth - 1] == '<' && s.p[i - 1] != '-') {
             depth--;
         } else if (c == ')' || c == ']' || c == '}') {
             char opener = c == ')' ? '(' : c == ']' ? '[' : '{';

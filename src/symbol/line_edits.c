@@ -109,7 +109,7 @@ static void rewrite(const struct line_edits *edits, const uint32_t *edit_of, str
             n = edit->n;
             profile->locations[l].is_folded = false;
         }
-        if (n > 0)
+        if (lines && n > 0)
             memcpy(lines + at, source, n * sizeof *lines);
         profile->line_start[l] = at;
         at += n;
