@@ -579,32 +579,31 @@ bool profile_combine(struct profile *profiles, size_t n, struct profile *out, st
 /* Gives every sample the string label key=value and no other value under that key. */
 static bool set_label(struct profile *p, uint32_t key, uint32_t value)
 {
-    VEC(struct profile_label) labels = {0};
-    uint64_t next = 0, old = p->label_start[p->nsamples];
-    if (!vec_reserve(&labels, p->mem, old + p->nsamples))
-        return false;
-    struct profile_label label = {.key = key, .str = value};
+    uint64_t next = 0, n = 0, old = p->label_start[p->nsamples], room = old + p->nsamples;
+    struct profile_label label = {.key = key, .str = value}, *labels = mem_get_array(p->mem, room, sizeof *labels);
+    if (!labels)
+        return p->nsamples == 0;
     for (uint32_t sample = 0; sample < p->nsamples; sample++) {
         uint64_t end = p->label_start[sample + 1];
         bool placed = false;
-        p->label_start[sample] = labels.n;
+        p->label_start[sample] = n;
         for (; next < end; next++) {
             const struct profile_label *other = &p->labels[next];
             bool behind = other->is_num || str_compare(p->strings[other->key], p->strings[key]) >= 0;
             if (!placed && behind) {
-                labels.at[labels.n++] = label;
+                labels[n++] = label;
                 placed = true;
             }
             if (other->is_num || other->key != key)
-                labels.at[labels.n++] = *other;
+                labels[n++] = *other;
         }
         if (!placed)
-            labels.at[labels.n++] = label;
+            labels[n++] = label;
     }
-    p->label_start[p->nsamples] = labels.n;
+    p->label_start[p->nsamples] = n;
     mem_put(p->mem, p->labels, old * sizeof *p->labels);
-    profile_resize(p, &labels.at, labels.room, labels.n, sizeof *labels.at);
-    p->labels = labels.at;
+    profile_resize(p, &labels, room, n, sizeof *labels);
+    p->labels = labels;
     return true;
 }
 

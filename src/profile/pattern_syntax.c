@@ -401,6 +401,7 @@ struct repetition {
 static bool parse_repetition(struct translator *t, struct repetition *r)
 {
     size_t from = t->at++;
+    *r = (struct repetition){0};
     bool ok = parse_number(t, &r->least);
     r->most = r->least;
     if (ok && peek(t, 0) == ',') {

@@ -82,31 +82,30 @@ struct profile {
     uint32_t default_sample_type; /* string; 0 for none */
 
     struct profile_mapping *mappings;
-    uint32_t nmappings;
     struct profile_function *functions;
-    uint32_t nfunctions;
+    uint32_t nmappings, nfunctions;
+
     struct profile_location *locations;
-    uint32_t nlocations;
     uint32_t *line_start; /* nlocations + 1 */
     struct profile_line *lines;
 
-    uint32_t nstacks;
     uint64_t *stack_start; /* nstacks + 1 */
     uint32_t *frames;      /* locations */
+    uint32_t nlocations, nstacks;
 
-    uint32_t nsamples;
     uint32_t *stack;       /* nsamples */
     int64_t *values;       /* nsamples * nsample_types */
     uint64_t *label_start; /* nsamples + 1 */
     struct profile_label *labels;
+    uint32_t nsamples;
 
-    uint32_t *comments; /* strings */
-    uint32_t ncomments;
-    uint32_t drop_frames, keep_frames, doc_url; /* strings; 0 for none */
-    int64_t time_nanos, duration_nanos;         /* since the epoch; of the collection */
-    struct profile_value_type period_type;      /* both 0 ("") where the file has none */
-    bool has_period_type;                       /* true in every profile that was read, as in Go */
+    bool has_period_type;                  /* true in every profile that was read, as in Go */
+    struct profile_value_type period_type; /* both 0 ("") where the file has none */
     int64_t period;
+    int64_t time_nanos, duration_nanos;         /* since the epoch; of the collection */
+    uint32_t drop_frames, keep_frames, doc_url; /* strings; 0 for none */
+    uint32_t ncomments;
+    uint32_t *comments; /* strings */
 };
 
 /* Prepares an empty profile over mem whose only string is "". False on exhaustion; nothing is owned then. */

@@ -157,7 +157,7 @@ static bool keep_types(const struct type_list *list, struct profile *profile)
     }
     for (uint32_t i = 0; i < n; i++)
         types[i] = profile->sample_types[list->places[i]];
-    for (uint64_t i = 0; i < (uint64_t)profile->nsamples * n; i++)
+    for (uint64_t i = 0; values && i < (uint64_t)profile->nsamples * n; i++)
         values[i] = profile->values[i / n * old + list->places[i % n]];
     mem_put(profile->mem, profile->sample_types, old * sizeof *types);
     mem_put(profile->mem, profile->values, (size_t)profile->nsamples * old * sizeof *values);

@@ -171,7 +171,7 @@ bool stacks_take_later(struct stacks *stacks, uint64_t depth, uint32_t *index)
 
 uint32_t stacks_take(struct stacks *stacks, uint64_t depth)
 {
-    uint32_t index;
+    uint32_t index = UINT32_MAX;
     return stacks_take_later(stacks, depth, &index) && stacks_settle(stacks) ? index : UINT32_MAX;
 }
 
