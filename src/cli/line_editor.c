@@ -24,6 +24,7 @@ enum { history_size = 1000 };
     X(el_gets)                                                                                                         \
     X(el_line)                                                                                                         \
     X(el_insertstr)                                                                                                    \
+    X(el_deletestr)                                                                                                    \
     X(history_init)                                                                                                    \
     X(history)
 
@@ -70,9 +71,11 @@ static bool is_terminal(void)
 
 /* --- Completion --- */
 
-/* What the candidates for a word have in common. */
+/* What the candidates for a word have in common. Where none begins with the word, those that hold it are candidates:
+ * functions are known by the last part of their names. */
 struct completion {
     struct str word;
+    bool within; /* the word may be anywhere */
     struct buf common;
     struct buf list; /* all of them, one a line */
     size_t n;
@@ -81,7 +84,8 @@ struct completion {
 static void take_candidate(void *to, struct str candidate)
 {
     struct completion *completion = to;
-    if (!str_starts_with(candidate, completion->word))
+    if (completion->within ? str_find(candidate, completion->word, 0) == candidate.n
+                           : !str_starts_with(candidate, completion->word))
         return;
     size_t same = 0;
     while (same < completion->common.n && same < candidate.n && completion->common.p[same] == candidate.p[same])
@@ -110,7 +114,7 @@ static void show_candidates(const struct completion *completion)
 
 static unsigned char finish_word(struct line_editor *editor, struct completion *completion)
 {
-    bool longer = completion->common.n > completion->word.n;
+    bool longer = completion->within ? completion->n == 1 : completion->common.n > completion->word.n;
     if (completion->n == 1)
         buf_byte(&completion->common, ' ');
     buf_byte(&completion->common, '\0');
@@ -120,7 +124,10 @@ static unsigned char finish_word(struct line_editor *editor, struct completion *
         show_candidates(completion);
         return CC_REDISPLAY;
     }
-    return edit.el_insertstr(editor->terminal, completion->common.p + completion->word.n) == 0 ? CC_REFRESH : CC_ERROR;
+    if (completion->within)
+        edit.el_deletestr(editor->terminal, (int)completion->word.n);
+    const char *rest = completion->common.p + (completion->within ? 0 : completion->word.n);
+    return edit.el_insertstr(editor->terminal, rest) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 /* Bound to the tab key. */
@@ -138,6 +145,10 @@ static unsigned char complete(EditLine *terminal, int key)
     buf_init(&completion.common, editor->mem);
     buf_init(&completion.list, editor->mem);
     editor->completer(editor->completer_to, line, take_candidate, &completion);
+    if (completion.n == 0 && completion.word.n > 0) {
+        completion.within = true;
+        editor->completer(editor->completer_to, line, take_candidate, &completion);
+    }
     unsigned char answer = finish_word(editor, &completion);
     buf_finish(&completion.list);
     buf_finish(&completion.common);

@@ -116,12 +116,13 @@ static void read_sources(const struct loading *loading, struct source *sources, 
     sources_read(sources, n, &options);
 }
 
-/* Says how many of a kind of profile there are where some are missing. False where there are none. */
+/* Says how many of a kind of profile there are where some of several are missing: why each is missing was said before.
+ * False where there are none. */
 static bool tell_count(const char *kind, size_t wanted, size_t got)
 {
-    if (got == 0)
+    if (got == 0 && wanted > 1)
         fprintf(stderr, "failed to fetch any %s profiles\n", kind);
-    else if (got < wanted)
+    else if (got > 0 && got < wanted)
         fprintf(stderr, "Fetched %zu %s profiles out of %zu\n", got, kind, wanted);
     return got > 0;
 }

@@ -28,10 +28,6 @@ def check(name, arguments, status, out='', err='', data=b''):
     tap.ok(got[0] == status and out in got[1] and err in got[2], name, f'{arguments}: {got}')
 
 
-def one_line(text):
-    return text.count('\n') == 1
-
-
 def test_commands():
     check('help of the program', ['--help'], 0, out='usage: sonde <command>')
     check('version', ['--version'], 0, out='sonde ')
@@ -105,7 +101,7 @@ def test_broken(folder):
             file.write(data)
         status, _, err = run('pprof', '-symbolize=none', '-raw', path)
         lines = err.splitlines()
-        told = status == 1 and lines and path in lines[0] and 'expected' in lines[0] and 'byte' in lines[0]
+        told = status == 1 and len(lines) == 1 and all(text in lines[0] for text in (path, 'expected', 'byte'))
         if status != 0 and not told:
             wrong.append((data[:40], status, err))
     tap.ok(not wrong, f'{len(inputs)} broken profiles are refused in one line or read', f'SEED={SEED} {wrong[:2]}')
