@@ -1,5 +1,5 @@
-/* Reads a trace in order, every event delivered and checked, and prints how many events there were and how long it took:
- * "EVENTS SECONDS". */
+/* Reads a trace in order, every event delivered and checked, and prints how many events there were and how long that
+ * took: "EVENTS SECONDS". */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,8 +27,7 @@ int main(int argc, char **argv)
         return 1;
     double start = now();
     struct trace_fault fault = {0};
-    struct trace_reader *reader =
-        trace_reader_create((struct str){bytes, (size_t)stat.st_size}, mem_libc(), &fault);
+    struct trace_reader *reader = trace_reader_create((struct str){bytes, (size_t)stat.st_size}, mem_libc(), &fault);
     uint64_t events = 0;
     while (reader && trace_reader_next(reader))
         events++;

@@ -10,10 +10,10 @@ static void put_decimal(struct buf *out, uint64_t value, unsigned digits)
     uint64_t rest = value % unit;
     if (rest == 0)
         return;
-    char text[16];
+    char text[16] = "";
     for (unsigned i = digits; i-- > 0; rest /= 10)
         text[i] = (char)('0' + rest % 10);
-    while (text[digits - 1] == '0')
+    while (digits > 1 && text[digits - 1] == '0')
         digits--;
     buf_byte(out, '.');
     buf_bytes(out, text, digits);
