@@ -32,6 +32,7 @@ struct translator {
     size_t atom; /* where what a repetition would repeat begins in the output, or no_atom */
     bool atom_is_assertion;
     int64_t atom_repeat;  /* the product of repetitions in it */
+    size_t flags;         /* where flags that stand behind the atom begin in the output, or no_atom */
     size_t last_repeat;   /* where the repetition directly before `at` begins, or no_atom */
     int64_t group_repeat; /* the largest atom_repeat in the current group */
     VEC(struct group) groups;
@@ -149,6 +150,7 @@ static void begin_atom(struct translator *t, bool is_assertion)
     t->atom = t->out->n;
     t->atom_is_assertion = is_assertion;
     t->atom_repeat = 1;
+    t->flags = no_atom;
 }
 
 static void put_literal(struct translator *t, uint32_t rune)
@@ -233,27 +235,98 @@ static bool parse_escape(struct translator *t, uint32_t *rune)
     return refuse(t, "invalid escape sequence", from, t->at < t->all.n ? t->at : t->all.n);
 }
 
-/* \d, \s, \w and their opposites, as what stands for them inside a class; NULL where there is none at `at`. */
-static const char *perl_class(const struct translator *t)
+/* A class with a name, as ranges of code points in ascending order. */
+struct named_class {
+    const char *name;
+    uint32_t n;
+    uint32_t ranges[4][2];
+};
+
+static const struct named_class named_classes[] = {
+    {"alnum", 3, {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}}},
+    {"alpha", 2, {{'A', 'Z'}, {'a', 'z'}}},
+    {"ascii", 1, {{0, 0x7f}}},
+    {"blank", 2, {{'\t', '\t'}, {' ', ' '}}},
+    {"cntrl", 2, {{0, 0x1f}, {0x7f, 0x7f}}},
+    {"digit", 1, {{'0', '9'}}},
+    {"graph", 1, {{'!', '~'}}},
+    {"lower", 1, {{'a', 'z'}}},
+    {"print", 1, {{' ', '~'}}},
+    {"punct", 4, {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}},
+    {"space", 2, {{'\t', '\r'}, {' ', ' '}}},
+    {"upper", 1, {{'A', 'Z'}}},
+    {"word", 4, {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
+    {"xdigit", 3, {{'0', '9'}, {'A', 'F'}, {'a', 'f'}}},
+};
+
+static const struct named_class perl_classes[] = {
+    {"d", 1, {{'0', '9'}}},
+    {"s", 3, {{'\t', '\n'}, {'\f', '\r'}, {' ', ' '}}}, /* without the vertical tab, which PCRE2's has */
+    {"w", 4, {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}},
+};
+
+static const struct named_class *find_class(const struct named_class *classes, size_t n, struct str name)
 {
-    if (peek(t, 0) != '\\')
-        return NULL;
-    switch (peek(t, 1)) {
-    case 'd':
-        return "\\d";
-    case 'D':
-        return "\\D";
-    case 'w':
-        return "\\w";
-    case 'W':
-        return "\\W";
-    case 's': /* without the vertical tab, which PCRE2's has */
-        return "\\x{9}\\x{a}\\x{c}\\x{d}\\x{20}";
-    case 'S':
-        return "\\x{0}-\\x{8}\\x{b}\\x{e}-\\x{1f}\\x{21}-\\x{10ffff}";
-    default:
-        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (str_equal(name, str_of(classes[i].name)))
+            return &classes[i];
     }
+    return NULL;
+}
+
+static void put_range(struct translator *t, uint32_t low, uint32_t high)
+{
+    if (low <= high)
+        buf_printf(t->out, "\\x{%x}-\\x{%x}", low, high);
+}
+
+static bool has_letters(const struct named_class *class)
+{
+    for (uint32_t i = 0; i < class->n; i++) {
+        if (class->ranges[i][0] == 'A' || class->ranges[i][0] == 'a')
+            return true;
+    }
+    return false;
+}
+
+/* Puts what a class, or all that it does not hold, is inside brackets. What has no letters is written as ranges, which
+ * say the same everywhere; ranges around the ASCII letters would, when case does not matter, match these too, since
+ * some others fold to them. */
+static void put_named(struct translator *t, const struct named_class *class, bool negated)
+{
+    uint32_t next = 0;
+    if (negated && has_letters(class)) {
+        if (class->name[0] == 'w')
+            buf_str(t->out, STR("\\W"));
+        else
+            buf_printf(t->out, "[:^%s:]", class->name);
+        return;
+    }
+    for (uint32_t i = 0; i < class->n; i++) {
+        uint32_t low = class->ranges[i][0], high = class->ranges[i][1];
+        if (!negated)
+            put_range(t, low, high);
+        else if (low > next)
+            put_range(t, next, low - 1);
+        next = high + 1;
+    }
+    if (negated)
+        put_range(t, next, rune_largest);
+}
+
+/* Puts \d, \s, \w or their opposites, as what stands for them inside brackets; false where there is none at `at`. */
+static bool put_perl_class(struct translator *t)
+{
+    char letter = peek(t, 1), lower = (char)(letter | 0x20);
+    if (peek(t, 0) != '\\')
+        return false;
+    const struct named_class *class =
+        find_class(perl_classes, sizeof perl_classes / sizeof *perl_classes, (struct str){&lower, 1});
+    if (!class || !is_alnum((uint8_t)letter))
+        return false;
+    put_named(t, class, letter != lower);
+    t->at += 2;
+    return true;
 }
 
 static bool is_property(const struct translator *t)
@@ -285,19 +358,6 @@ static bool put_property(struct translator *t)
     return true;
 }
 
-static bool is_named_class(struct str name)
-{
-    static const char *const names[] = {"alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph",
-                                        "lower", "print", "punct", "space", "upper", "word",  "xdigit"};
-    if (name.n > 0 && name.p[0] == '^')
-        name = str_skip(name, 1);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (str_equal(name, str_of(names[i])))
-            return true;
-    }
-    return false;
-}
-
 /* [:alpha:] inside a class. *found tells whether there was one; where it is not closed it is plain characters. */
 static bool put_named_class(struct translator *t, bool *found)
 {
@@ -310,10 +370,13 @@ static bool put_named_class(struct translator *t, bool *found)
     *found = true;
     size_t from = t->at;
     t->at = end + 2;
-    struct str piece = {t->all.p + from, t->at - from};
-    if (!is_named_class((struct str){piece.p + 2, piece.n - 4}))
+    struct str name = {t->all.p + from + 2, t->at - from - 4};
+    bool negated = name.n > 0 && name.p[0] == '^';
+    const struct named_class *class =
+        find_class(named_classes, sizeof named_classes / sizeof *named_classes, str_skip(name, negated));
+    if (!class)
         return refuse(t, "invalid character class range", from, t->at);
-    buf_str(t->out, piece);
+    put_named(t, class, negated);
     return true;
 }
 
@@ -354,12 +417,7 @@ static bool put_class_item(struct translator *t, size_t class_from)
         return true;
     if (is_property(t))
         return put_property(t);
-    const char *perl = perl_class(t);
-    if (!perl)
-        return put_class_range(t, class_from);
-    buf_str(t->out, str_of(perl));
-    t->at += 2;
-    return true;
+    return put_perl_class(t) || put_class_range(t, class_from);
 }
 
 static bool put_class(struct translator *t)
@@ -421,6 +479,17 @@ static bool parse_repetition(struct translator *t, struct repetition *r)
     return false;
 }
 
+/* Puts text in the middle of the output; returns its length. */
+static size_t insert(struct translator *t, size_t at, struct str text)
+{
+    if (text.n == 0 || !buf_reserve(t->out, text.n))
+        return 0;
+    memmove(t->out->p + at + text.n, t->out->p + at, t->out->n - at);
+    memcpy(t->out->p + at, text.p, text.n);
+    t->out->n += text.n;
+    return text.n;
+}
+
 /* Puts what was read from `from` on, a repetition without its "?", behind the atom. */
 static bool put_repetition(struct translator *t, size_t from, const struct repetition *r)
 {
@@ -436,16 +505,16 @@ static bool put_repetition(struct translator *t, size_t from, const struct repet
         t->atom_repeat *= times;
     if (t->atom_repeat > repeat_largest && times >= 2)
         return refuse(t, "invalid repeat count", from, t->at);
-    if (t->atom_is_assertion && buf_reserve(t->out, 4)) {
-        memmove(t->out->p + t->atom + 3, t->out->p + t->atom, t->out->n - t->atom);
-        memcpy(t->out->p + t->atom, "(?:", 3);
-        t->out->n += 3;
-        buf_byte(t->out, ')');
+    size_t end = t->flags == no_atom ? t->out->n : t->flags;
+    if (t->atom_is_assertion || t->flags != no_atom) {
+        end += insert(t, end, STR(")"));
+        end += insert(t, t->atom, STR("(?:"));
         t->atom_is_assertion = false;
     }
-    buf_str(t->out, sign);
-    if (lazy)
-        buf_byte(t->out, '?');
+    end += insert(t, end, sign);
+    end += insert(t, end, lazy ? STR("?") : STR(""));
+    if (t->flags != no_atom)
+        t->flags = end;
     t->last_repeat = from;
     return true;
 }
@@ -475,7 +544,7 @@ static bool open_group(struct translator *t, size_t begin)
         return false;
     }
     t->group_repeat = 1;
-    t->atom = no_atom;
+    t->atom = t->flags = no_atom;
     return true;
 }
 
@@ -496,6 +565,7 @@ static bool close_group(struct translator *t)
     buf_byte(t->out, ')');
     t->at++;
     t->atom = group.atom;
+    t->flags = no_atom;
     t->atom_is_assertion = false;
     t->atom_repeat = t->group_repeat;
     t->group_repeat = group.repeat;
@@ -542,8 +612,8 @@ static bool parse_flags(struct translator *t)
             buf_str(t->out, (struct str){t->all.p + from, t->at - from});
             if (c == ':')
                 return open_group(t, begin);
-            settle_repeat(t);
-            t->atom = no_atom;
+            if (t->flags == no_atom)
+                t->flags = begin; /* a repetition behind them is one of the atom before them */
             return true;
         } else {
             break;
@@ -604,12 +674,12 @@ static bool parse_backslash(struct translator *t)
     begin_atom(t, false);
     if (is_property(t))
         return put_property(t);
-    const char *perl = perl_class(t);
-    if (perl) {
-        buf_printf(t->out, "[%s]", perl);
-        t->at += 2;
+    buf_byte(t->out, '[');
+    if (put_perl_class(t)) {
+        buf_byte(t->out, ']');
         return true;
     }
+    t->out->n = t->atom; /* no class after all */
     uint32_t rune;
     if (!parse_escape(t, &rune))
         return false;
@@ -638,7 +708,7 @@ static bool parse_element(struct translator *t, char c)
     case '|':
         buf_byte(t->out, '|');
         t->at++;
-        t->atom = no_atom;
+        t->atom = t->flags = no_atom;
         return true;
     case '^':
         put_assertion(t, "^", 1);
@@ -690,6 +760,7 @@ bool pattern_translate(struct str expression, struct mem *mem, struct buf *out, 
                            .error = error,
                            .atom = no_atom,
                            .atom_repeat = 1,
+                           .flags = no_atom,
                            .last_repeat = no_atom,
                            .group_repeat = 1};
     bool ok = translate(&t);

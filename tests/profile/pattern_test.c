@@ -80,6 +80,9 @@ static void names_and_flags_are_understood(void **state)
     assert_true(matches("a{,2}", STR("a{,2}")));
     assert_true(matches("(?:^)*a", STR("ba")));
     assert_true(matches("^*a", STR("ba")));
+    assert_true(matches("^ba(?i)*c$", STR("baaC")));
+    assert_true(matches("^(?:ab)+(?i)*$", STR("abab")));
+    assert_false(matches("(?i)\\W", STR("S")));
     assert_true(matches("\\x{4E16}\\x41\\101", STR("\xe4\xb8\x96"
                                                    "AA")));
 }
