@@ -3,13 +3,40 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/transfer.h"
 #include "wire/gzip.h"
 
-enum { read_step = 1 << 20 };
+enum { read_step = 1 << 20, patience = 60 /* seconds without an answer */ };
+
+static bool is_url(struct str path)
+{
+    return str_starts_with(path, STR("http://")) || str_starts_with(path, STR("https://")) ||
+           str_starts_with(path, STR("https+insecure://"));
+}
+
+/* Fetches a URL; one that ends in ?seconds=N answers that much later. */
+static bool fetch(struct input *input, const char *url, struct buf *why)
+{
+    struct transfer transfer = {.url = url, .timeout = patience};
+    struct transfer_tls tls = {"", "", ""};
+    struct transfer_watch watch = {0};
+    size_t seconds = str_find(str_of(url), STR("seconds="), 0);
+    if (seconds < strlen(url))
+        transfer.timeout += strtol(url + seconds + strlen("seconds="), NULL, 10);
+    buf_init(&transfer.body, input->held.mem);
+    buf_init(&transfer.error, input->held.mem);
+    bool good = transfers_run(&transfer, 1, &tls, &watch, why) && transfer.error.n == 0;
+    buf_str(why, buf_text(&transfer.error));
+    buf_finish(&transfer.error);
+    input->held = transfer.body;
+    input->bytes = input->held.n > 0 ? buf_text(&input->held) : STR("");
+    return good;
+}
 
 static bool read_all(int fd, struct buf *out)
 {
@@ -63,10 +90,9 @@ static bool unzip(struct input *input, struct buf *why)
     return true;
 }
 
-bool input_open(struct input *input, const char *path, struct mem *mem, struct buf *why)
+/* Opens a file, or the standard input, and loads it. */
+static bool open_file(struct input *input, const char *path, struct buf *why)
 {
-    *input = (struct input){0};
-    buf_init(&input->held, mem);
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     bool good = fd >= 0 && load(input, fd);
@@ -74,6 +100,14 @@ bool input_open(struct input *input, const char *path, struct mem *mem, struct b
         buf_printf(why, "%s", strerror(errno));
     if (!is_stdin && fd >= 0)
         close(fd);
+    return good;
+}
+
+bool input_open(struct input *input, const char *path, struct mem *mem, struct buf *why)
+{
+    *input = (struct input){0};
+    buf_init(&input->held, mem);
+    bool good = is_url(str_of(path)) ? fetch(input, path, why) : open_file(input, path, why);
     good = good && (!gzip_is(input->bytes) || unzip(input, why));
     if (!good)
         input_close(input);

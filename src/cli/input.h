@@ -1,4 +1,4 @@
-/* A whole input as bytes: a file is mapped, what cannot be mapped is read, and gzip is undone. */
+/* A whole input as bytes: a file is mapped, what cannot be mapped is read, a URL is fetched, and gzip is undone. */
 #ifndef SONDE_CLI_INPUT_H
 #define SONDE_CLI_INPUT_H
 
@@ -13,7 +13,8 @@ struct input {
     struct buf held;
 };
 
-/* Opens a file, or standard input for "-". False with a message without a line's end in `why`. */
+/* Opens a file, a URL of http or https, or standard input for "-". False with a message without a line's end in `why`.
+ */
 bool input_open(struct input *input, const char *path, struct mem *mem, struct buf *why);
 void input_close(struct input *input);
 

@@ -4,14 +4,30 @@
     command_test.py SONDE SEEDS      SEEDS: the folder with the fuzz targets' saved inputs
 """
 import gzip
+import http.server
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import tap
 from go_tool import run
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder without a word."""
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(directory):
+    """A server of a folder on the loopback, in a thread that ends with the program."""
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), lambda *args: Handler(*args, directory=directory))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f'http://127.0.0.1:{server.server_port}'
 
 
 def main():
@@ -24,7 +40,10 @@ def main():
         cut.write_bytes(trace[:-20])
         plain = run(sonde, 'trace', '-d=parsed', path)
         tap.ok(plain.returncode == 0 and plain.stdout.count(b'\nM=') > 30, 'a file is read', plain.stderr)
+        url = serve(directory)
         same = {
+            'a URL': run(sonde, 'trace', '-d=parsed', url + '/trace?seconds=1'),
+            'a gzipped file behind a URL': run(sonde, 'trace', '-d=parsed', url + '/trace.gz'),
             'a gzipped file': run(sonde, 'trace', '-d=parsed', zipped),
             'two dashes': run(sonde, 'trace', '--d=parsed', path),
             'a value in the next word': run(sonde, 'trace', '-d', 'parsed', path),
@@ -42,6 +61,7 @@ def main():
                 ('an unknown profile', ['-pprof=heap', path], 1, b'not heap'),
                 ('a goroutine that is not there', ['-goroutine=nobody', path], 1, b'no goroutine starts in nobody'),
                 ('a file that is not there', ['-d=wire', path.with_name('none')], 1, b'No such file'),
+                ('a URL without anything', ['-d=wire', url + '/none'], 1, b'404'),
                 ('a folder', ['-d=wire', directory], 1, b'directory'),
                 ('a file that is no trace', ['-d=parsed', __file__], 1, b'not a Go execution trace')):
             got = run(sonde, 'trace', *args)
