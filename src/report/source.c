@@ -9,8 +9,9 @@
 
 #include "report/path.h"
 
-/* A line that is longer ends the file, as it ends the scanner of Go's tool. */
-enum { longest_line = 65535, largest_path = 1 << 16 };
+/* A line that is longer ends the file, as it ends the scanner of Go's tool. Names come from profiles, and there are
+ * files without end (/proc/kcore), so no more is read than a source file can be expected to have. */
+enum { longest_line = 65535, largest_path = 1 << 16, largest_file = 1 << 26 };
 
 static bool same_directory(const char *a, const char *b)
 {
@@ -131,7 +132,7 @@ static void read_bytes(struct source_file *file, int fd)
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
         return;
     enum { step = 1 << 16 };
-    for (;;) {
+    while (file->bytes.n < largest_file) {
         char *to = buf_reserve(&file->bytes, step);
         ssize_t got = to ? read(fd, to, step) : 0;
         if (got <= 0)

@@ -422,6 +422,38 @@ static void proto_carries_out_what_was_asked_for(void **state)
     buf_finish(&error);
 }
 
+static void source_without_end_is_not_read_to_it(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/sonde-report-XXXXXX", file[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/main.c", folder);
+    FILE *source = fopen(file, "w");
+    assert_non_null(source);
+    fputs("one\n", source);
+    for (int i = 0; i < 70000; i++)
+        fputc('x', source); /* no compiler's line: what follows is not looked at */
+    fputs("\nthree\n", source);
+    assert_int_equal(fseek(source, 1L << 40, SEEK_SET), 0);
+    fputc('x', source);
+    fclose(source);
+    struct report_options options = cpu_options(report_list);
+    struct buf error;
+    buf_init(&error, mem_libc());
+    options.symbol_text = STR("main");
+    options.symbol = pattern_create(options.symbol_text, mem_libc(), &error);
+    options.source_path = str_of(folder);
+    options.trim_path = STR("/src/app");
+    assert_report(&options, "Total: 100ms\n"
+                            "ROUTINE ======================== main in main.c\n"
+                            "      10ms       95ms (flat, cum) 95.00% of Total\n"
+                            "         .          .      1:one\n");
+    remove(file);
+    remove(folder);
+    pattern_destroy(options.symbol);
+    buf_finish(&error);
+}
+
 static void what_matches_nothing_is_an_error(void **state)
 {
     (void)state;
@@ -548,6 +580,7 @@ int main(void)
         cmocka_unit_test(callgrind_tells_functions_of_a_call_tree_apart),
         cmocka_unit_test(topproto_is_a_profile_of_the_entries),
         cmocka_unit_test(proto_carries_out_what_was_asked_for),
+        cmocka_unit_test(source_without_end_is_not_read_to_it),
         cmocka_unit_test(what_matches_nothing_is_an_error),
         cmocka_unit_test(a_divisor_of_nothing_is_refused),
         cmocka_unit_test(the_basis_outlives_what_filters_take_away),
