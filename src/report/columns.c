@@ -92,6 +92,8 @@ static void put_line(struct buf *out, const struct columns *columns, size_t line
 bool columns_put(struct buf *out, struct str text, struct mem *mem)
 {
     struct columns columns = {.text = text};
+    if (text.n == 0)
+        return true;
     bool good = split(&columns, mem);
     if (good) {
         widen(&columns);

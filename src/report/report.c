@@ -124,6 +124,19 @@ static bool matched_in_time(struct job *job)
     return false;
 }
 
+/* The profile with arrays also where it has nothing to put into them, so that each report need not ask for it. */
+static struct profile with_arrays(const struct profile *profile)
+{
+    static uint32_t no_frames[1];
+    static struct profile_label no_labels[1];
+    struct profile whole = *profile;
+    if (!whole.frames)
+        whole.frames = no_frames;
+    if (!whole.labels)
+        whole.labels = no_labels;
+    return whole;
+}
+
 bool report_write(const struct profile *profile, const struct report_options *options, struct buf *out,
                   struct buf *error)
 {
@@ -136,7 +149,8 @@ bool report_write(const struct profile *profile, const struct report_options *op
         buf_str(error, STR("out of memory"));
         return false;
     }
-    struct job job = job_of(profile, &settled_options, options->basis ? options->basis : &own, out, error);
+    struct profile whole = with_arrays(profile);
+    struct job job = job_of(&whole, &settled_options, options->basis ? options->basis : &own, out, error);
     bool good = write_format(&job) && !out->failed && matched_in_time(&job);
     if (!good && error->n == error_before)
         buf_str(error, STR("out of memory"));
