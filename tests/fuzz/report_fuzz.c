@@ -24,7 +24,7 @@ static struct report_options options_of(const uint8_t *choice, uint32_t nsample_
     options.show_columns = choice[2] & 0x02;
     options.trim = choice[2] & 0x04;
     options.compact_labels = choice[2] & 0x08;
-    options.node_fraction = choice[2] / 16 * 0.02;
+    options.node_fraction = (choice[2] & 0xf0) * 0.001;
     options.node_count = choice[3] / 8 - 1;
     options.unit = str_of(units[choice[3] % 5]);
     options.divide_by = choice[3] & 1 ? 1 : 0.001;
