@@ -69,7 +69,8 @@ static void put_stack(struct trace_dump *dump, const struct trace_table *table, 
         put_frames(table, stack, &dump->text);
         cached->n = dump->text.n - cached->start;
     }
-    buf_bytes(out, dump->text.p + cached->start, cached->n);
+    if (cached->n > 0)
+        buf_bytes(out, dump->text.p + cached->start, cached->n);
 }
 
 static void put_quoted(const struct trace_event *e, uint64_t string_id, struct buf *out)
