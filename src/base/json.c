@@ -355,7 +355,7 @@ bool json_int(const struct json *json, uint32_t value, int64_t *out)
 {
     double number;
     const struct json_value *v = &json->values[value];
-    if (!json_double(json, value, &number) || number < -0x1p63 || number >= 0x1p63 || number != floor(number))
+    if (!json_double(json, value, &number) || number < -0x1p63 || number >= 0x1p63 || number != (double)(int64_t)number)
         return false;
     /* A double may have lost digits of what is written out. */
     char text[64], *end;

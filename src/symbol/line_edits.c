@@ -102,11 +102,11 @@ static void rewrite(const struct line_edits *edits, const uint32_t *edit_of, str
     uint32_t at = 0, from = profile->line_start[0];
     for (uint32_t l = 0; l < profile->nlocations; l++) {
         uint32_t end = profile->line_start[l + 1], n = end - from;
-        const struct profile_line *source = profile->lines + from;
+        const struct profile_line *source = n > 0 ? profile->lines + from : NULL;
         if (edit_of[l] != PROFILE_NONE) {
             const struct line_edit *edit = &edits->edits.at[edit_of[l]];
-            source = edits->lines.at + edit->from;
             n = edit->n;
+            source = n > 0 ? edits->lines.at + edit->from : NULL;
             profile->locations[l].is_folded = false;
         }
         if (lines && n > 0)

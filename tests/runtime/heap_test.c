@@ -329,7 +329,7 @@ static void a_child_forked_in_the_middle_goes_on(void **state)
 {
     (void)state;
 #ifdef SANITIZED
-    skip(); /* its allocator does not survive a fork among threads */
+    skip_with("a sanitizer's allocator does not survive a fork among threads");
 #endif
     pthread_t threads[2];
     atomic_store(&over, false);
@@ -373,7 +373,7 @@ static void a_free_that_was_not_seen_is_made_up_for(void **state)
 {
     (void)state;
 #ifdef SANITIZED
-    skip(); /* a sanitizer keeps freed addresses back */
+    skip_with("a sanitizer keeps freed addresses back");
 #endif
     for (int i = 0; i < 10; i++)
         real.free(malloc(6001));

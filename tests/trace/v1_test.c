@@ -4,35 +4,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "trace/reader.h"
 #include "trace/v1.h"
 
-static bool read_file(const char *name, struct buf *out)
+static void read_file(const char *name, struct buf *out)
 {
     char path[1024];
-    const char *corpus = getenv("CORPUS");
-    snprintf(path, sizeof path, "%s/v1/%s", corpus ? corpus : "", name);
-    FILE *file = corpus ? fopen(path, "rb") : NULL;
-    if (!file)
-        return false;
+    snprintf(path, sizeof path, "%s/v1/%s", getenv("CORPUS"), name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
     char block[4096];
     for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
         buf_bytes(out, block, n);
     fclose(file);
-    return true;
 }
 
-/* Parses, orders and checks a trace; how many events it has. Skips where there is none. */
+/* Parses, orders and checks a trace; how many events it has. */
 static size_t count_events(const char *name)
 {
     struct buf file;
     buf_init(&file, mem_libc());
-    if (!read_file(name, &file)) {
-        buf_finish(&file);
-        skip();
-    }
+    read_file(name, &file);
     struct trace_fault fault = {0};
     struct v1_trace trace;
     v1_init(&trace, mem_libc());
@@ -108,5 +103,10 @@ int main(void)
         cmocka_unit_test(traces_of_go_1_5_are_ordered_by_their_numbers),
         cmocka_unit_test(a_trace_whose_time_goes_back_is_refused),
     };
+    const char *corpus = getenv("CORPUS");
+    if (!corpus || access(corpus, R_OK) != 0) {
+        printf("1..0 # SKIP there is no corpus\n");
+        return EXIT_SUCCESS;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
