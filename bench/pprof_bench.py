@@ -27,10 +27,10 @@ def compare(label, arguments, path, runs, go_runs, env):
     ours = timing.median_run([SONDE, "pprof", *command], runs, env)
     go = timing.go_pprof()
     if not go:
-        return [label, f"{ours.wall * 1000:.1f} ms", f"{ours.megabytes:.0f} MB", "no go", "", "", ""]
+        return [label, f"{ours.wall * 1000:.1f} ms", ours.memory(), "no go", "", "", ""]
     theirs = timing.median_run([go, *command], go_runs, env)
-    return [label, f"{ours.wall * 1000:.1f} ms", f"{ours.megabytes:.0f} MB", f"{theirs.wall * 1000:.1f} ms",
-            f"{theirs.megabytes:.0f} MB", f"{theirs.wall / ours.wall:.1f} x", f"{theirs.megabytes / ours.megabytes:.1f} x"]
+    return [label, f"{ours.wall * 1000:.1f} ms", ours.memory(), f"{theirs.wall * 1000:.1f} ms", theirs.memory(),
+            f"{theirs.wall / ours.wall:.1f} x", f"{theirs.megabytes / ours.megabytes:.1f} x"]
 
 
 def main():

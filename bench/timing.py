@@ -1,7 +1,7 @@
 """Times whole processes, as the kernel accounts for them, and prints the tables of the benches."""
 import os
+import resource
 import shutil
-import statistics
 import subprocess
 import time
 
@@ -23,6 +23,11 @@ class Run:
         self.status = os.waitstatus_to_exitcode(status)
         process.returncode = self.status
 
+    def memory(self):
+        """The megabytes as text. The kernel counts what this program had when it started the other one, too."""
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return f"{self.megabytes:.0f} MB" if self.megabytes > own * 1.1 else f"< {self.megabytes:.0f} MB"
+
 
 def median_run(command, runs, env=None):
     """The run of median wall time out of several; raises where one fails."""
@@ -31,10 +36,6 @@ def median_run(command, runs, env=None):
         if run.status != 0:
             raise RuntimeError(f"{' '.join(command)}: exit status {run.status}")
     return sorted(done, key=lambda run: run.wall)[len(done) // 2]
-
-
-def median(values):
-    return statistics.median(values)
 
 
 def go_pprof():
