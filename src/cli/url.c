@@ -273,7 +273,7 @@ static bool put_unix_url(struct str source, struct buf *out)
         return false;
     struct str path = str_skip(source, str_starts_with(source, STR("unix://")) ? 7 : 5);
     struct str rest = cut(&path, ':');
-    if (path.n == 0 || path.p[0] != '/')
+    if (path.n == 0 || path.p[0] != '/' || (rest.n > 0 && rest.p[0] != '/'))
         return false;
     buf_str(out, STR("http+unix://"));
     put_query_text(out, path);

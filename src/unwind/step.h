@@ -63,7 +63,7 @@ UNWIND_INLINE bool unwind_register(const struct unwind_stack *stack, const struc
 }
 
 /* The CFA by the kinds of rules that are rare. */
-static inline enum unwind_result unwind_rare_cfa(const struct unwind_stack *stack, const struct unwind_frame *frame,
+UNWIND_INLINE enum unwind_result unwind_rare_cfa(const struct unwind_stack *stack, const struct unwind_frame *frame,
                                                  uint64_t rule, uint64_t *cfa)
 {
     uint64_t base;
@@ -92,7 +92,7 @@ static inline enum unwind_result unwind_rare_cfa(const struct unwind_stack *stac
 }
 
 /* The frame that a signal interrupted. Its stack may be another one than the handler's. */
-static inline enum unwind_result unwind_signal_step(const struct unwind_stack *stack, struct unwind_frame *frame)
+UNWIND_INLINE enum unwind_result unwind_signal_step(const struct unwind_stack *stack, struct unwind_frame *frame)
 {
     uint64_t saved = frame->sp + rule_ucontext_registers;
     if (!unwind_readable(stack, saved) || !unwind_readable(stack, saved + 8 * rule_rip))
