@@ -29,7 +29,7 @@ CORPUS = os.path.join(ROOT, "..", "shared", "corpus")
 PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto", "dot", "callgrind", "topproto"]
 WITH_PATTERN = ["peek", "list"]
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
-REPEATS = 8
+REPEATS = 32  # where two entries may change places, all of eight runs now and then agree on the other order
 MANY_REPEATS = 40  # of call trees, where equal nodes are many and seldom show that they changed places
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
 
