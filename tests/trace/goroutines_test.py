@@ -10,8 +10,8 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import tap
-from go_tool import Viewer, corpus, find_go_trace, run
+from go_tool import run
+from pages import compare_pages
 
 INACTIVE = '(Inactive, no stack trace sampled)'
 TRACES = ('go126-maxprocs.trace', 'go126-idle.trace', 'go125-cpu.trace', 'go126-gc.trace', 'go124-gc.trace',
@@ -73,22 +73,4 @@ def compare(sonde, viewer, path):
     return None
 
 
-def main():
-    sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
-    go_trace, traces = find_go_trace(), corpus(*TRACES)
-    if quick:
-        traces = traces[:6]
-    if not go_trace or not traces:
-        tap.skip('goroutines equal those of go tool trace', 'no Go' if not go_trace else 'no corpus')
-        tap.done()
-    for path in traces:
-        viewer = Viewer(go_trace, path)
-        try:
-            wrong = compare(sonde, viewer, path) if viewer.url else 'go tool trace serves nothing'
-        finally:
-            viewer.close()
-        tap.ok(wrong is None, f'goroutines of {path.name}', wrong)
-    tap.done()
-
-
-main()
+compare_pages('goroutines', TRACES, 6, compare)

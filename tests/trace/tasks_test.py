@@ -9,8 +9,8 @@ import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import tap
-from go_tool import Viewer, corpus, find_go_trace, run
+from go_tool import run
+from pages import compare_pages
 
 TRACES = ('go126-tasks.trace', 'go123-tasks.trace', 'go121-tasks.trace', 'go119-tasks.trace', 'go126-midstart.trace',
           'go122-midstart.trace', 'go119-midstart.trace', 'go126-mix.trace', 'go126-idle.trace')
@@ -56,22 +56,4 @@ def compare(sonde, viewer, path):
     return None
 
 
-def main():
-    sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
-    go_trace, traces = find_go_trace(), corpus(*TRACES)
-    if quick:
-        traces = traces[:5]
-    if not go_trace or not traces:
-        tap.skip('tasks and regions equal those of go tool trace', 'no Go' if not go_trace else 'no corpus')
-        tap.done()
-    for path in traces:
-        viewer = Viewer(go_trace, path)
-        try:
-            wrong = compare(sonde, viewer, path) if viewer.url else 'go tool trace serves nothing'
-        finally:
-            viewer.close()
-        tap.ok(wrong is None, f'tasks and regions of {path.name}', wrong)
-    tap.done()
-
-
-main()
+compare_pages('tasks and regions', TRACES, 5, compare)
