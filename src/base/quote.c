@@ -226,3 +226,63 @@ void buf_quote(struct buf *out, struct str s)
     }
     buf_byte(out, '"');
 }
+
+/* The letter of a character's short escape in JSON, or 0. */
+static char json_escape(uint32_t rune)
+{
+    switch (rune) {
+    case '"':
+    case '\\':
+        return (char)rune;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+/* How many bytes at the front of s stand for themselves in a JSON string. */
+static size_t plain_json(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != '<')
+        n++;
+    return n;
+}
+
+/* Appends the character at the front of s, which does not stand for itself, and returns its length. */
+static size_t quote_json_rune(struct buf *out, struct str s)
+{
+    uint32_t rune;
+    size_t n = decode_utf8(s, &rune);
+    if (n == 0)
+        buf_str(out, STR("\\ufffd"));
+    else if (json_escape(rune))
+        buf_bytes(out, (char[]){'\\', json_escape(rune)}, 2);
+    else if (rune < ' ' || rune == '<' || rune == 0x7f)
+        buf_printf(out, "\\u%04x", rune);
+    else
+        buf_str(out, str_first(s, n));
+    return n == 0 ? 1 : n;
+}
+
+void buf_quote_json(struct buf *out, struct str s)
+{
+    buf_byte(out, '"');
+    while (s.n > 0) {
+        size_t n = plain_json(s);
+        buf_bytes(out, s.p, n);
+        s = str_skip(s, n);
+        if (s.n > 0)
+            s = str_skip(s, quote_json_rune(out, s));
+    }
+    buf_byte(out, '"');
+}

@@ -1,4 +1,4 @@
-/* Strings as Go quotes them (strconv.Quote, fmt's %q): what its dumps are full of. */
+/* Strings as Go quotes them (strconv.Quote, fmt's %q), what its dumps are full of, and as JSON does. */
 #ifndef SONDE_BASE_QUOTE_H
 #define SONDE_BASE_QUOTE_H
 
@@ -13,5 +13,9 @@ bool quote_is_printable(uint32_t rune);
 
 /* Appends s in double quotes. What cannot be printed, and bytes that are not UTF-8, are escaped. */
 void buf_quote(struct buf *out, struct str s);
+
+/* Appends s as a JSON string (RFC 8259), quotes and all. Bytes that are not UTF-8 become U+FFFD; "<" is escaped, so
+ * that the text may stand inside of a script in a page. */
+void buf_quote_json(struct buf *out, struct str s);
 
 #endif

@@ -56,6 +56,8 @@ const struct config_field config_fields[] = {
     FIELD(show_from, config_text, "Remove the callers of the outermost frame that matches this regexp",
           "Samples without such a frame are dropped."),
     FIELD(showcolumns, config_bool, "Show column numbers beside line numbers", NULL),
+    FIELD(signed_percentages, config_bool, "Write the percentages of what became less with a minus",
+          "In a comparison. Otherwise percentages are of magnitudes, as go tool pprof has them."),
     CHOICE(sort, sort_orders),
     FIELD(source_path, config_text, "Where to look for source files, a list separated by ':'", NULL),
     FIELD(tagfocus, config_text, "Keep only samples with a tag in this range or matching this regexp",

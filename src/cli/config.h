@@ -20,7 +20,7 @@ struct config {
     double divide_by;
     const char *sort; /* "flat" or "cum" */
     const char *tagroot, *tagleaf;
-    bool drop_negative, trim, noinlines, showcolumns;
+    bool drop_negative, trim, noinlines, showcolumns, signed_percentages;
     int64_t nodecount; /* -1: the command's own default */
     double nodefraction, edgefraction;
     const char *focus, *ignore, *prune_from, *hide, *show, *show_from;

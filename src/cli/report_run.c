@@ -90,6 +90,7 @@ static struct report_options options_of(const struct config *config, enum report
     options.compact_labels = config->compact_labels;
     options.no_inlines = config->noinlines;
     options.show_columns = config->showcolumns;
+    options.signed_percentages = config->signed_percentages;
     options.trim = config->trim;
     options.node_count = config->nodecount;
     options.node_fraction = config->nodefraction;

@@ -63,14 +63,41 @@ void figure_put_dotted(struct buf *out, const struct figures *figures, int64_t v
     figure_widen(out, start, width);
 }
 
-void figure_put_share(struct buf *out, const struct figures *figures, int64_t value)
+/* Appends a percentage of magnitudes without the spaces before it. */
+static void put_bare(struct buf *out, int64_t value, int64_t whole)
 {
     size_t start = out->n, spaces = 0;
-    measure_put_percentage(out, value, figures->total);
+    measure_put_percentage(out, value, whole);
     if (out->failed)
         return;
     while (start + spaces < out->n && out->p[start + spaces] == ' ')
         spaces++;
     memmove(out->p + start, out->p + start + spaces, out->n - start - spaces);
     out->n -= spaces;
+}
+
+static bool has_other_sign(int64_t value, int64_t whole)
+{
+    return value != 0 && whole != 0 && (value < 0) != (whole < 0);
+}
+
+void figure_put_percentage(struct buf *out, const struct figures *figures, int64_t value, int64_t whole)
+{
+    enum { width = sizeof "-12.34%" - 1 };
+    if (!figures->signs) {
+        measure_put_percentage(out, value, whole);
+        return;
+    }
+    size_t start = out->n;
+    if (has_other_sign(value, whole))
+        buf_byte(out, '-');
+    put_bare(out, value, whole);
+    figure_widen(out, start, width);
+}
+
+void figure_put_share(struct buf *out, const struct figures *figures, int64_t value)
+{
+    if (figures->signs && has_other_sign(value, figures->total))
+        buf_byte(out, '-');
+    put_bare(out, value, figures->total);
 }

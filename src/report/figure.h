@@ -2,6 +2,8 @@
 #ifndef SONDE_REPORT_FIGURE_H
 #define SONDE_REPORT_FIGURE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -9,6 +11,7 @@ struct figures {
     double ratio;        /* values are multiplied by it (0 or 1: not) */
     struct str from, to; /* the profile's unit; the one to print in */
     int64_t total;       /* what percentages are of */
+    bool signs;          /* percentages of what became less are negative */
 };
 
 /* Appends a value with its unit. */
@@ -19,6 +22,9 @@ void figure_put_wide(struct buf *out, const struct figures *figures, int64_t val
 
 /* As figure_put_wide, with a dot for 0. */
 void figure_put_dotted(struct buf *out, const struct figures *figures, int64_t value, size_t width);
+
+/* Appends what share of `whole` a value is: as measure_put_percentage does, or with its sign and a character wider. */
+void figure_put_percentage(struct buf *out, const struct figures *figures, int64_t value, int64_t whole);
 
 /* Appends a percentage of the total without the spaces around it. */
 void figure_put_share(struct buf *out, const struct figures *figures, int64_t value);

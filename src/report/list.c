@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
-#include "profile/measure.h"
 #include "profile/pattern.h"
 #include "report/job.h"
 #include "report/number.h"
@@ -90,7 +89,7 @@ static void put_routine(struct job *job, const struct match *match, const struct
     buf_byte(out, ' ');
     figure_put_wide(out, &job->figures, extent->cum, 10);
     buf_str(out, STR(" (flat, cum) "));
-    measure_put_percentage(out, extent->cum, job->figures.total);
+    figure_put_percentage(out, &job->figures, extent->cum, job->figures.total);
     buf_str(out, STR(" of Total\n"));
 }
 

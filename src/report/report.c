@@ -85,6 +85,7 @@ static struct job job_of(const struct profile *profile, const struct report_opti
         .from = profile->strings[profile->sample_types[options->sample_index].unit],
         .to = options->unit,
         .total = basis->total,
+        .signs = options->signed_percentages,
     };
     job.rules = (struct graph_rules){
         .entry = entry_rules(options),

@@ -69,6 +69,7 @@ struct report_options {
     bool mean; /* values are divided by those of sample type 0 */
     bool cum_sort, drop_negative, call_tree, compact_labels;
     bool no_inlines, show_columns;
+    bool signed_percentages; /* of what became less: negative ones */
 
     bool trim;                           /* leave out what is insignificant */
     int64_t node_count;                  /* -1: the command's own default; 0: no limit */

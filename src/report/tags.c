@@ -119,7 +119,7 @@ static void put_tag(struct job *job, struct buf *text, const struct tag *tag)
     figure_put(text, &job->figures, tag->weight);
     if (job->basis->total > 0) {
         buf_str(text, STR(" ("));
-        measure_put_percentage(text, tag->weight, job->basis->total);
+        figure_put_percentage(text, &job->figures, tag->weight, job->basis->total);
         buf_byte(text, ')');
     }
     buf_str(text, STR(":\t "));
@@ -136,7 +136,7 @@ static void put_key(struct job *job, struct buf *text, struct tag_key *key)
     figure_put(text, &job->figures, job->basis->total);
     if (job->basis->total > 0) {
         buf_str(text, STR(" ("));
-        measure_put_percentage(text, key->weight, job->basis->total);
+        figure_put_percentage(text, &job->figures, key->weight, job->basis->total);
         buf_byte(text, ')');
     }
     buf_byte(text, '\n');

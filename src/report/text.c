@@ -1,5 +1,4 @@
 /* -top and -text: a line an entry, heaviest first. */
-#include "profile/measure.h"
 #include "report/job.h"
 #include "report/number.h"
 
@@ -22,13 +21,13 @@ static void put_entry(struct job *job, struct graph *graph, uint32_t entry, int6
     *flat_sum = number_add(*flat_sum, flat);
     figure_put_wide(out, figures, flat, 10);
     buf_byte(out, ' ');
-    measure_put_percentage(out, flat, figures->total);
+    figure_put_percentage(out, figures, flat, figures->total);
     buf_byte(out, ' ');
-    measure_put_percentage(out, *flat_sum, figures->total);
+    figure_put_percentage(out, figures, *flat_sum, figures->total);
     buf_byte(out, ' ');
     figure_put_wide(out, figures, cum, 10);
     buf_byte(out, ' ');
-    measure_put_percentage(out, cum, figures->total);
+    figure_put_percentage(out, figures, cum, figures->total);
     buf_str(out, STR("  "));
     buf_str(out, graph_name(graph, entry));
     static const char *const remarks[] = {"\n", " (partial-inline)\n", " (inline)\n"};
@@ -44,7 +43,8 @@ bool text_write(struct job *job)
     bool good = graph_connect(&graph, edges_into_marked, graph.entries.inlined) && graph_drop_light_edges(&graph);
     if (good) {
         header_put(job, &graph);
-        buf_str(job->out, STR("      flat  flat%   sum%        cum   cum%\n"));
+        buf_str(job->out, job->figures.signs ? STR("      flat   flat%    sum%        cum    cum%\n")
+                                             : STR("      flat  flat%   sum%        cum   cum%\n"));
         int64_t flat_sum = 0;
         for (uint32_t i = 0; i < graph.nlist; i++)
             put_entry(job, &graph, graph.list[i], &flat_sum);

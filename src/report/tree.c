@@ -1,5 +1,4 @@
 /* -tree and -peek: each entry between those that call it and those that it calls. */
-#include "profile/measure.h"
 #include "profile/pattern.h"
 #include "report/job.h"
 #include "report/number.h"
@@ -7,6 +6,7 @@
 
 static const char separator[] = "----------------------------------------------------------+-------------\n";
 static const char legend[] = "      flat  flat%   sum%        cum   cum%   calls calls% + context \t \t \n";
+static const char signed_legend[] = "      flat   flat%    sum%        cum    cum%  calls calls% + context \t \t \n";
 
 /* A caller or callee: what goes that way, as a share of what the entry in the middle makes up. */
 static void put_neighbour(struct job *job, struct graph *graph, const struct edge *edge, uint32_t neighbour,
@@ -14,7 +14,7 @@ static void put_neighbour(struct job *job, struct graph *graph, const struct edg
 {
     figure_put_wide(job->out, &job->figures, edge->weight, 50);
     buf_byte(job->out, ' ');
-    measure_put_percentage(job->out, edge->weight, cum);
+    figure_put_percentage(job->out, &job->figures, edge->weight, cum);
     buf_str(job->out, STR(" |   "));
     buf_str(job->out, graph_name(graph, neighbour));
     buf_str(job->out, edge->inlined ? STR(" (inline)\n") : STR("\n"));
@@ -42,14 +42,14 @@ static void put_entry(struct job *job, struct graph *graph, uint32_t entry, int6
     int64_t flat = graph_flat(graph, entry), cum = graph_cum(graph, entry);
     figure_put_wide(out, figures, flat, 10);
     buf_byte(out, ' ');
-    measure_put_percentage(out, flat, figures->total);
+    figure_put_percentage(out, figures, flat, figures->total);
     buf_byte(out, ' ');
-    measure_put_percentage(out, flat_sum, figures->total);
+    figure_put_percentage(out, figures, flat_sum, figures->total);
     buf_byte(out, ' ');
     figure_put_wide(out, figures, cum, 10);
     buf_byte(out, ' ');
-    measure_put_percentage(out, cum, figures->total);
-    buf_fill(out, ' ', 16);
+    figure_put_percentage(out, figures, cum, figures->total);
+    buf_fill(out, ' ', figures->signs ? 14 : 16); /* so that the bars stand below each other */
     buf_str(out, STR("| "));
     buf_str(out, graph_name(graph, entry));
     buf_byte(out, '\n');
@@ -75,7 +75,7 @@ static bool put_entries(struct job *job, struct graph *graph, const bool *marked
     int64_t flat_sum = 0;
     header_put(job, graph);
     buf_str(job->out, str_of(separator));
-    buf_str(job->out, str_of(legend));
+    buf_str(job->out, str_of(job->figures.signs ? signed_legend : legend));
     for (uint32_t i = 0; i < graph->nlist; i++) {
         uint32_t entry = graph->list[i];
         if (!marked[entry])

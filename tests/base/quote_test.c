@@ -12,6 +12,16 @@ static void expect(struct str s, const char *quoted)
     buf_finish(&out);
 }
 
+static void expect_json(struct str s, const char *quoted)
+{
+    struct buf out;
+    buf_init(&out, mem_libc());
+    buf_quote_json(&out, s);
+    buf_byte(&out, 0);
+    assert_string_equal(out.p, quoted);
+    buf_finish(&out);
+}
+
 static void plain_text_is_only_put_in_quotes(void **state)
 {
     (void)state;
@@ -48,6 +58,22 @@ static void bytes_that_are_not_utf8_are_shown_in_hexadecimal(void **state)
     expect(STR("\xf4\x90\x80\x80"), "\"\\xf4\\x90\\x80\\x80\"");
 }
 
+static void json_escapes_what_it_must_and_less_than(void **state)
+{
+    (void)state;
+    expect_json(STR(""), "\"\"");
+    expect_json(STR("a\"b\\c\n\t\x01"), "\"a\\\"b\\\\c\\n\\t\\u0001\"");
+    expect_json(STR("</script>"), "\"\\u003c/script>\"");
+    expect_json(STR("gr\xc3\xbc\xc3\x9f dich"), "\"gr\xc3\xbc\xc3\x9f dich\"");
+}
+
+static void json_has_a_replacement_for_bytes_that_are_not_utf8(void **state)
+{
+    (void)state;
+    expect_json(STR("a\xff\xc3"), "\"a\\ufffd\\ufffd\"");
+    expect_json(STR("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -55,6 +81,8 @@ int main(void)
         cmocka_unit_test(quotes_backslashes_and_controls_are_escaped),
         cmocka_unit_test(code_points_that_cannot_be_printed_are_numbered),
         cmocka_unit_test(bytes_that_are_not_utf8_are_shown_in_hexadecimal),
+        cmocka_unit_test(json_escapes_what_it_must_and_less_than),
+        cmocka_unit_test(json_has_a_replacement_for_bytes_that_are_not_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

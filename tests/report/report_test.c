@@ -97,6 +97,25 @@ static void a_mean_divides_by_the_first_value(void **state)
                             "         0     0% 268.89%     9.29ms 102.14%  /src/app/work.c\n");
 }
 
+/* The sample with alloc under work having become less: 60 ms of the 100 are negative. */
+static void percentages_can_have_signs(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_text);
+    struct profile profile = sample_profile();
+    int64_t values[] = {6, -60000000, 2, 20000000, 1, 10000000, 1, 5000000, 1, 5000000};
+    profile.values = values;
+    options.signed_percentages = true;
+    assert_report_of(&profile, &options,
+                     "Showing nodes accounting for -20ms, -20.00% of 100ms total\n"
+                     "      flat   flat%    sum%        cum    cum%\n"
+                     "     -35ms -35.00% -35.00%      -35ms -35.00%  helper (inline)\n"
+                     "      10ms  10.00% -25.00%      -25ms -25.00%  main\n"
+                     "       5ms   5.00% -20.00%        5ms   5.00%  [app]\n"
+                     "         0      0% -20.00%      -35ms -35.00%  alloc\n"
+                     "         0      0% -20.00%      -55ms -55.00%  work\n");
+}
+
 static void tree_shows_callers_above_and_callees_below(void **state)
 {
     (void)state;
@@ -566,6 +585,7 @@ int main(void)
         cmocka_unit_test(text_lists_the_heaviest_first_and_remarks_what_was_inlined),
         cmocka_unit_test(text_says_what_it_leaves_out),
         cmocka_unit_test(a_mean_divides_by_the_first_value),
+        cmocka_unit_test(percentages_can_have_signs),
         cmocka_unit_test(tree_shows_callers_above_and_callees_below),
         cmocka_unit_test(what_is_left_out_is_bridged),
         cmocka_unit_test(traces_show_labels_and_stacks_of_samples),
