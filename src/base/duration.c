@@ -54,3 +54,71 @@ void buf_duration(struct buf *out, int64_t ns)
         put_long(out, size);
     }
 }
+
+/* The unit at the begin of a text: its length in ns, and its letters are cut off; 0 where there is none. */
+static uint64_t take_unit(struct str *text)
+{
+    static const struct {
+        struct str name;
+        uint64_t ns;
+    } units[] = {{STR("ns"), 1},       {STR("us"), 1000},      {STR("\xc2\xb5s"), 1000}, {STR("\xce\xbcs"), 1000},
+                 {STR("ms"), 1000000}, {STR("s"), 1000000000}, {STR("m"), 60000000000},  {STR("h"), 3600000000000}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (str_starts_with(*text, units[i].name)) {
+            *text = str_skip(*text, units[i].name.n);
+            return units[i].ns;
+        }
+    }
+    return 0;
+}
+
+static bool is_digit(struct str text)
+{
+    return text.n > 0 && text.p[0] >= '0' && text.p[0] <= '9';
+}
+
+/* One number with its unit, taken from the begin of a text. */
+static bool take_part(struct str *text, uint64_t *ns)
+{
+    uint64_t whole = 0, fraction = 0;
+    double scale = 1;
+    bool any = false, full = false;
+    for (; is_digit(*text); *text = str_skip(*text, 1), any = true) {
+        if (whole > (uint64_t)INT64_MAX / 10)
+            return false;
+        whole = whole * 10 + (uint64_t)(text->p[0] - '0');
+    }
+    if (text->n > 0 && text->p[0] == '.') {
+        *text = str_skip(*text, 1);
+        for (; is_digit(*text); *text = str_skip(*text, 1), any = true) {
+            full |= fraction > ((uint64_t)INT64_MAX - 9) / 10; /* more digits than matter */
+            if (full)
+                continue;
+            fraction = fraction * 10 + (uint64_t)(text->p[0] - '0');
+            scale *= 10;
+        }
+    }
+    uint64_t unit = any ? take_unit(text) : 0;
+    if (unit == 0 || whole > (uint64_t)INT64_MAX / unit)
+        return false;
+    *ns = whole * unit + (uint64_t)((double)fraction * ((double)unit / scale));
+    return true;
+}
+
+bool duration_parse(struct str text, int64_t *ns)
+{
+    uint64_t sum = 0, part;
+    if (str_equal(text, STR("0"))) {
+        *ns = 0;
+        return true;
+    }
+    if (text.n == 0)
+        return false;
+    while (text.n > 0) {
+        if (!take_part(&text, &part) || part > (uint64_t)INT64_MAX - sum)
+            return false;
+        sum += part;
+    }
+    *ns = (int64_t)sum;
+    return true;
+}
