@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/transfer.h"
-#include "wire/gzip.h"
+#include "cli/unpack.h"
 
 enum { read_step = 1 << 20, patience = 60 /* seconds without an answer */ };
 
@@ -73,14 +72,19 @@ static bool load(struct input *input, int fd)
     return true;
 }
 
-/* Replaces gzip by what is in it. */
-static bool unzip(struct input *input, struct buf *why)
+/* How much packed bytes may become: what no trace reaches, but a bomb does. */
+static uint64_t unpacked_limit(uint64_t size)
+{
+    const uint64_t always = (uint64_t)1 << 30, ratio = 64;
+    return size > (UINT64_MAX - always) / ratio ? UINT64_MAX : always + size * ratio;
+}
+
+/* Replaces what is compressed by what is in it. */
+static bool replace(struct input *input, struct buf *why)
 {
     struct buf plain;
-    struct fault fault = {0};
     buf_init(&plain, input->held.mem);
-    if (!gzip_inflate(input->bytes, UINT64_MAX, &plain, &fault)) {
-        buf_printf(why, "broken gzip at byte %" PRIu64 ": expected %s", fault.offset, fault.expected);
+    if (!unpack(input->bytes, unpacked_limit(input->bytes.n), &plain, why)) {
         buf_finish(&plain);
         return false;
     }
@@ -108,7 +112,8 @@ bool input_open(struct input *input, const char *path, struct mem *mem, struct b
     *input = (struct input){0};
     buf_init(&input->held, mem);
     bool good = is_url(str_of(path)) ? fetch(input, path, why) : open_file(input, path, why);
-    good = good && (!gzip_is(input->bytes) || unzip(input, why));
+    bool packed = unpack_is_gzip(input->bytes) || unpack_is_zstd(input->bytes);
+    good = good && (!packed || replace(input, why));
     if (!good)
         input_close(input);
     return good;

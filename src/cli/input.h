@@ -1,4 +1,5 @@
-/* A whole input as bytes: a file is mapped, what cannot be mapped is read, a URL is fetched, and gzip is undone. */
+/* A whole input as bytes: a file is mapped, what cannot be mapped is read, a URL is fetched, and gzip and zstd are
+ * undone. */
 #ifndef SONDE_CLI_INPUT_H
 #define SONDE_CLI_INPUT_H
 

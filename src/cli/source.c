@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/unpack.h"
 #include "cli/url.h"
+#include "profile/decode.h"
 
 enum { read_step = 1 << 16 };
 
@@ -130,6 +132,18 @@ static void fetch(struct source *sources, size_t n, const struct source_options 
     buf_finish(&error);
 }
 
+/* Replaces what is compressed with zstd by what is in it; gzip is left to those who read profiles. */
+static void unpack_zstd(struct source *source)
+{
+    struct buf plain;
+    if (source->error.n > 0 || !unpack_is_zstd(buf_text(&source->bytes)))
+        return;
+    buf_init(&plain, source->bytes.mem);
+    unpack(buf_text(&source->bytes), profile_inflated_limit(source->bytes.n), &plain, &source->error);
+    buf_finish(&source->bytes);
+    source->bytes = plain;
+}
+
 void sources_read(struct source *sources, size_t n, const struct source_options *options)
 {
     size_t ntransfers = 0;
@@ -154,4 +168,6 @@ void sources_read(struct source *sources, size_t n, const struct source_options 
     if (ntransfers > 0)
         fetch(sources, n, options, transfers, ntransfers);
     mem_put(mem, transfers, n * sizeof *transfers);
+    for (size_t i = 0; i < n; i++)
+        unpack_zstd(&sources[i]);
 }

@@ -708,16 +708,14 @@ static bool decode_all(struct str text, struct mem *mem, struct profile *out, st
     return ok;
 }
 
-/* How much a gzipped profile may inflate to: what no profile reaches, but a bomb does. */
-static uint64_t inflated_limit(size_t size)
+uint64_t profile_inflated_limit(uint64_t size)
 {
-    uint64_t limit = text_always + size * text_ratio;
-    return limit < text_largest ? limit : text_largest;
+    return size > (text_largest - text_always) / text_ratio ? text_largest : text_always + size * text_ratio;
 }
 
 bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault)
 {
-    return gzip_inflate(bytes, inflated_limit(bytes.n), text, fault);
+    return gzip_inflate(bytes, profile_inflated_limit(bytes.n), text, fault);
 }
 
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)

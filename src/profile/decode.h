@@ -23,4 +23,7 @@ bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, 
 /* Appends what a gzipped profile inflates to, refusing what is larger than any profile. */
 bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault);
 
+/* How much `size` packed bytes may inflate to: what no profile reaches, but a bomb does. */
+uint64_t profile_inflated_limit(uint64_t size);
+
 #endif

@@ -12,6 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import made_profile  # noqa: E402
 import tap  # noqa: E402
+import zstd  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
 SEED = int(os.environ.get('SEED', '1'))
@@ -59,6 +60,11 @@ def test_sources(folder, path):
     profile = made_profile.small()
     check('standard input', ['pprof', '-top', '-'], 0, out='work', data=profile.gzipped())
     check('not gzipped', ['pprof', '-top', '-'], 0, out='work', data=profile.bytes())
+    check('compressed with zstd', ['pprof', '-top', '-'], 0, out='work', data=zstd.compress(profile.bytes()))
+    check('zstd around gzip', ['pprof', '-top', '-'], 0, out='work', data=zstd.compress(profile.gzipped()))
+    check('zstd cut off', ['pprof', '-top', '-'], 1, err='sonde: -: broken zstd at byte',
+          data=zstd.compress(profile.bytes())[:-1])
+    check('a bomb of zstd', ['pprof', '-top', '-'], 1, err='limit', data=zstd.stored(*[(0, 1 << 17)] * 2000))
     check('file:// is a file', ['pprof', '-top', 'file://' + path], 0, out='work')
     check('a missing file', ['pprof', '-top', os.path.join(folder, 'none')], 1, err='No such file')
     several = os.path.join(folder, 'several')

@@ -13,6 +13,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import tap
+import zstd
 from go_tool import run
 
 
@@ -34,9 +35,11 @@ def main():
     sonde, seeds = sys.argv[1], pathlib.Path(sys.argv[2])
     trace = b'go 1.26 trace\0\0\0' + (seeds / 'trace' / 'all-3').read_bytes()[1:]
     with tempfile.TemporaryDirectory() as directory:
-        path, zipped, cut = (pathlib.Path(directory) / name for name in ('trace', 'trace.gz', 'cut'))
+        path, zipped, squeezed, cut = (pathlib.Path(directory) / name
+                                       for name in ('trace', 'trace.gz', 'trace.zst', 'cut'))
         path.write_bytes(trace)
         zipped.write_bytes(gzip.compress(trace))
+        squeezed.write_bytes(zstd.stored(trace[:99]) + zstd.compress(trace[99:]))
         cut.write_bytes(trace[:-20])
         plain = run(sonde, 'trace', '-d=parsed', path)
         tap.ok(plain.returncode == 0 and plain.stdout.count(b'\nM=') > 30, 'a file is read', plain.stderr)
@@ -44,6 +47,8 @@ def main():
         same = {
             'a URL': run(sonde, 'trace', '-d=parsed', url + '/trace?seconds=1'),
             'a gzipped file behind a URL': run(sonde, 'trace', '-d=parsed', url + '/trace.gz'),
+            'a file compressed with zstd': run(sonde, 'trace', '-d=parsed', squeezed),
+            'such a file behind a URL': run(sonde, 'trace', '-d=parsed', url + '/trace.zst'),
             'a gzipped file': run(sonde, 'trace', '-d=parsed', zipped),
             'two dashes': run(sonde, 'trace', '--d=parsed', path),
             'a value in the next word': run(sonde, 'trace', '-d', 'parsed', path),
@@ -66,6 +71,13 @@ def main():
                 ('a file that is no trace', ['-d=parsed', __file__], 1, b'not a Go execution trace')):
             got = run(sonde, 'trace', *args)
             tap.ok(got.returncode == status and words in got.stderr and not got.stdout, f'{name} is told', got.stderr)
+        squeezed.write_bytes(squeezed.read_bytes()[:-4])
+        torn = run(sonde, 'trace', '-d=parsed', squeezed)
+        tap.ok(torn.returncode == 1 and b'broken zstd at byte' in torn.stderr and torn.stderr.count(b'\n') == 1,
+               'a broken frame of zstd is told', torn.stderr)
+        squeezed.write_bytes(zstd.stored(*[(0, 1 << 17)] * 20000))
+        bomb = run(sonde, 'trace', '-d=parsed', squeezed)
+        tap.ok(bomb.returncode == 1 and b'limit' in bomb.stderr, 'a bomb ends at a limit', bomb.stderr)
         broken = run(sonde, 'trace', '-d=parsed', cut)
         tap.ok(broken.returncode == 1 and broken.stderr.count(b'\n') == 1 and b'generation 2' in broken.stderr
                and plain.stdout.startswith(broken.stdout[:broken.stdout.rindex(b'M=')]),
