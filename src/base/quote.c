@@ -173,9 +173,7 @@ bool quote_is_printable(uint32_t rune)
     return rune < 0x10000 ? in_16(rune) : in_32(rune);
 }
 
-/* Decodes the code point at the start of s, which is not empty, and returns its length; 0 where the bytes there are not
- * UTF-8 (overlong forms and surrogates are not). */
-static size_t decode_utf8(struct str s, uint32_t *rune)
+size_t utf8_decode(struct str s, uint32_t *rune)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -217,7 +215,7 @@ void buf_quote(struct buf *out, struct str s)
     buf_byte(out, '"');
     while (s.n > 0) {
         uint32_t rune;
-        size_t n = decode_utf8(s, &rune);
+        size_t n = utf8_decode(s, &rune);
         if (n > 0)
             quote_rune(out, rune, str_first(s, n));
         else
@@ -262,7 +260,7 @@ static size_t plain_json(struct str s)
 static size_t quote_json_rune(struct buf *out, struct str s)
 {
     uint32_t rune;
-    size_t n = decode_utf8(s, &rune);
+    size_t n = utf8_decode(s, &rune);
     if (n == 0)
         buf_str(out, STR("\\ufffd"));
     else if (json_escape(rune))

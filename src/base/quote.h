@@ -18,4 +18,15 @@ void buf_quote(struct buf *out, struct str s);
  * that the text may stand inside of a script in a page. */
 void buf_quote_json(struct buf *out, struct str s);
 
+/* Appends the text that a Go literal stands for, as strconv.Unquote reads it: in double quotes, in back quotes, or one
+ * character in single quotes. False, with nothing appended, where s is not such a literal; exhaustion shows in out. */
+bool buf_unquote(struct buf *out, struct str s);
+
+/* Appends a code point as UTF-8; what is none, as U+FFFD. */
+void buf_rune(struct buf *out, uint32_t rune);
+
+/* Decodes the code point at the start of s, which is not empty, and returns its length; 0 where the bytes there are not
+ * UTF-8 (overlong forms and surrogates are not). */
+size_t utf8_decode(struct str s, uint32_t *rune);
+
 #endif

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/tool_mem.h"
+#include "cli/trace_convert.h"
 #include "cli/trace_goroutines.h"
 #include "cli/trace_tasks.h"
 #include "profile/encode.h"
@@ -16,17 +17,19 @@
 #include "trace/dump.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
+#include "trace/text.h"
 #include "wire/gzip.h"
 
 static const char usage[] =
     "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
     "       sonde trace -pprof=net|sync|syscall|sched [program] FILE > PROFILE\n"
+    "       sonde trace -format=go|text [-o OUT] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
     "\n"
     "Reads the execution traces of Go programs (runtime/trace, Go 1.5 and later) and of programs under\n"
     "libsonde. FILE may be gzipped or compressed with zstd, a URL\n"
-    "(http://localhost:6060/debug/pprof/trace?seconds=5), or - for standard input. A program before it\n"
-    "is accepted and not needed.\n"
+    "(http://localhost:6060/debug/pprof/trace?seconds=5), - for standard input, or the text that\n"
+    "-d=wire prints. A program before it is accepted and not needed.\n"
     "\n"
     "  -pprof=net        write a profile of the time that goroutines waited for the network,\n"
     "  -pprof=sync       for channels, selects and locks,\n"
@@ -36,6 +39,9 @@ static const char usage[] =
     "  -goroutine=START  what each goroutine that starts in a function did with its time\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
     "  -regions          the same for regions, by type and where they begin\n"
+    "  -format=go        write the trace itself, as of a text form or a URL,\n"
+    "  -format=text      or its text form, which sonde trace reads too\n"
+    "  -o=OUT            to a file, not to standard output\n"
     "  -d=parsed         every event in order, checked, as text\n"
     "  -d=wire           what is in the file, one item a line, as text\n"
     "  -d=footprint      how many bytes the events of each type take\n";
@@ -43,6 +49,7 @@ static const char usage[] =
 struct options {
     const char *debug, *pprof;
     const char *goroutine; /* where the goroutines to show start */
+    const char *format, *out;
     const char *file;
     bool goroutines, tasks, regions, help;
 };
@@ -85,7 +92,8 @@ static bool parse(struct options *options, int argc, char **argv)
             is_switch(argv[i], "regions", &options->regions))
             continue;
         if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof) &&
-            !is_flag(argv, &i, "goroutine", &options->goroutine)) {
+            !is_flag(argv, &i, "goroutine", &options->goroutine) && !is_flag(argv, &i, "format", &options->format) &&
+            !is_flag(argv, &i, "o", &options->out)) {
             fprintf(stderr, "sonde trace: there is no flag %s\n", argv[i]);
             return false;
         }
@@ -275,6 +283,8 @@ static int write_profile(const struct options *options, struct str bytes)
 
 static int run(const struct options *options, struct str bytes)
 {
+    if (options->format)
+        return trace_convert(&(struct trace_conversion){options->file, options->format, options->out}, bytes);
     if (options->pprof)
         return write_profile(options, bytes);
     if (wants_summary(options))
@@ -298,11 +308,27 @@ static int run(const struct options *options, struct str bytes)
     return status;
 }
 
+/* Runs on the binary form of a trace, which is made first where the file is a text. */
+static int run_on_file(const struct options *options, struct str bytes)
+{
+    if (!trace_text_is(bytes))
+        return run(options, bytes);
+    struct buf binary;
+    struct trace_fault fault = {0};
+    buf_init(&binary, tool_mem());
+    bool good = trace_text_encode(bytes, &binary, &fault);
+    if (!good)
+        print_fault(options->file, &fault);
+    int status = good ? run(options, buf_text(&binary)) : exit_failure;
+    buf_finish(&binary);
+    return status;
+}
+
 int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
     bool parsed = parse(&options, argc, argv);
-    bool asked = options.help || options.debug || options.pprof || wants_summary(&options);
+    bool asked = options.help || options.debug || options.pprof || options.format || wants_summary(&options);
     if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;
@@ -319,8 +345,8 @@ int cmd_trace(int argc, char **argv)
     struct input input;
     struct buf why;
     buf_init(&why, tool_mem());
-    int status =
-        input_open(&input, options.file, tool_mem(), &why) ? run(&options, input.bytes) : complain(options.file, &why);
+    int status = input_open(&input, options.file, tool_mem(), &why) ? run_on_file(&options, input.bytes)
+                                                                    : complain(options.file, &why);
     input_close(&input);
     buf_finish(&why);
     return status;

@@ -74,6 +74,46 @@ static void json_has_a_replacement_for_bytes_that_are_not_utf8(void **state)
     expect_json(STR("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");
 }
 
+static void expect_back(struct str quoted, struct str text)
+{
+    struct buf out;
+    buf_init(&out, mem_libc());
+    buf_byte(&out, '>');
+    assert_true(buf_unquote(&out, quoted));
+    assert_true(str_equal(str_skip(buf_text(&out), 1), text));
+    buf_finish(&out);
+}
+
+static void literals_of_go_are_read_back(void **state)
+{
+    (void)state;
+    expect_back(STR("\"\""), STR(""));
+    expect_back(STR("\"a'b\\\"\\\\\""), STR("a'b\"\\"));
+    expect_back(STR("\"\\a\\b\\f\\n\\r\\t\\v\""), STR("\a\b\f\n\r\t\v"));
+    expect_back(STR("\"\\x00\\377\\u00fc\\U0001f642\""), STR("\0\xff\xc3\xbc\xf0\x9f\x99\x82"));
+    expect_back(STR("\"\xff\""), STR("\xef\xbf\xbd"));
+    expect_back(STR("`a\\n\r\"`"), STR("a\\n\""));
+    expect_back(STR("'\xc3\xbc'"), STR("\xc3\xbc"));
+    expect_back(STR("'\\''"), STR("'"));
+}
+
+static void what_is_no_literal_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",        "\"",       "x",      "\"a",   "a\"",      "\"a\"b\"",  "\"\\\"",      "\"\\'\"",
+        "'\\\"'",  "''",       "'ab'",   "`a`b`", "\"\\x4\"", "\"\\400\"", "\"\\ud800\"", "\"\\U00110000\"",
+        "\"\\z\"", "\"a\nb\"", "'\\n'\""};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct buf out;
+        buf_init(&out, mem_libc());
+        buf_byte(&out, '>');
+        assert_false(buf_unquote(&out, str_of(wrong[i])));
+        assert_int_equal(out.n, 1);
+        buf_finish(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +123,8 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_utf8_are_shown_in_hexadecimal),
         cmocka_unit_test(json_escapes_what_it_must_and_less_than),
         cmocka_unit_test(json_has_a_replacement_for_bytes_that_are_not_utf8),
+        cmocka_unit_test(literals_of_go_are_read_back),
+        cmocka_unit_test(what_is_no_literal_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

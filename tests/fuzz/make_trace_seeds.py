@@ -71,3 +71,17 @@ for i in range(4):
     (HERE / 'trace' / f'all-{i}').write_bytes(v2(i))
 for i in range(5, 8):
     (HERE / 'trace_v1' / f'all-{i}').write_bytes(v1(i))
+
+TEXTS = {
+    'header': 'Trace Go1.26\nEventBatch gen=1 m=18446744073709551615 time=1 size=9\nSync\nFrequency freq=1000000000\n'
+              'ClockSnapshot dt=1 mono=2 sec=3 nsec=4\nEndOfGeneration\n',
+    'tables': 'EventBatch gen=1 m=2 time=1 size=40\nStrings\nString id=1\n\tdata="a\\x00\\u00fc"\nString id=2\n'
+              '\tdata=`b`\nEventBatch gen=1 m=2 time=1 size=40\nStacks\nStack id=1 nframes=2\n'
+              '\tpc=4096 func=1 file=2 line=3\n\tpc=4097 func=1 file=2 line=4\n',
+    'events': '# by hand\nTrace Go1.23\n\nEventBatch gen=1 m=2 time=1 size=40\nProcStatus dt=1 p=0 pstatus=1\n'
+              'GoStatus dt=1 g=1 m=2 gstatus=2\nGoStop dt=1 reason_string=1 stack=1\n'
+              'ExperimentalBatch exp=1 gen=1 m=2 time=3\n\tdata="\\x01\\x02"\n',
+}
+(HERE / 'trace_text').mkdir(exist_ok=True)
+for name, text in TEXTS.items():
+    (HERE / 'trace_text' / name).write_text(text)

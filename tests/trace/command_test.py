@@ -63,6 +63,9 @@ def main():
                 ('an unknown flag', ['-x', path], 2, b'there is no flag -x'),
                 ('too many files', ['-d=wire', path, path, path], 2, b'usage:'),
                 ('an unknown form', ['-d=json', path], 1, b'not json'),
+                ('an unknown format', ['-format=svg', path], 1, b'not svg'),
+                ('a full disk', ['-format=go', '-o=/dev/full', path], 1, b'No space left'),
+                ('a file that is its own output', ['-format=go', '-o', path, path], 1, b'is what is being read'),
                 ('an unknown profile', ['-pprof=heap', path], 1, b'not heap'),
                 ('a goroutine that is not there', ['-goroutine=nobody', path], 1, b'no goroutine starts in nobody'),
                 ('a file that is not there', ['-d=wire', path.with_name('none')], 1, b'No such file'),
@@ -86,6 +89,17 @@ def main():
             lost = run(sonde, 'trace', flag, cut)
             tap.ok(lost.returncode == 0 and lost.stdout and b'are lost' in lost.stderr,
                    f'{flag} of a broken trace tells what share was lost', lost.stderr)
+        text, copy = path.with_name('text'), path.with_name('copy')
+        text.write_bytes(plain_text := run(sonde, 'trace', '-format=text', path).stdout)
+        copied = run(sonde, 'trace', '-format=go', f'-o={copy}', text)
+        tap.ok(copied.returncode == 0 and not copied.stdout and copy.read_bytes() == trace, 'a text form is made binary',
+               copied.stderr)
+        read = run(sonde, 'trace', '-d=parsed', text)
+        tap.ok(read.stdout == plain.stdout, 'a text form is read', read.stderr)
+        text.write_bytes(plain_text.replace(b'g_seq=', b'gseq=', 1))
+        wrong = run(sonde, 'trace', '-d=parsed', text)
+        tap.ok(wrong.returncode == 1 and b'line ' in wrong.stderr and b'expected g_seq=NUMBER' in wrong.stderr
+               and wrong.stderr.count(b'\n') == 1, 'of a wrong text form the line is told', wrong.stderr)
         help_text = run(sonde, 'trace', '--help')
         tap.ok(help_text.returncode == 0 and b'-pprof' in help_text.stdout, 'help is printed')
     tap.done()

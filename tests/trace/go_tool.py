@@ -1,4 +1,5 @@
 """What the tests that compare with Go share: where `go tool trace` is, where the traces are, and how both are run."""
+import json
 import os
 import pathlib
 import re
@@ -28,6 +29,20 @@ def corpus(*patterns):
 def run(program, *args, env=None, timeout=300):
     """Runs a program; the result has its status, output and complaint as bytes."""
     return subprocess.run([str(program), *map(str, args)], capture_output=True, timeout=timeout, env=env)
+
+
+def build_command(name, source, directory):
+    """Builds a Go file as a command of the standard library, so that it may use packages which only those may; its path,
+    or None where there is no Go."""
+    try:
+        root = subprocess.run(['go', 'env', 'GOROOT'], capture_output=True, text=True, cwd='/').stdout.strip()
+    except OSError:
+        return None
+    overlay, command = directory / f'{name}.json', directory / name
+    overlay.write_text(json.dumps({'Replace': {f'{root}/src/cmd/{name}/main.go': str(source)}}))
+    built = subprocess.run(['go', 'build', '-overlay', overlay, '-o', command, f'cmd/{name}'], capture_output=True,
+                           text=True, cwd='/')
+    return command if built.returncode == 0 else None
 
 
 class Viewer:

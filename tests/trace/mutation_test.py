@@ -4,7 +4,6 @@ ones and give the same events before they refuse the others.
 
     mutation_test.py JUDGE [SEED]       JUDGE: judge.c, built
 """
-import json
 import os
 import pathlib
 import random
@@ -15,7 +14,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap
-from go_tool import corpus
+from go_tool import build_command, corpus
 
 # Name, how many variants with changed bytes, and whether all prefixes are tried (else some).
 TRACES = [
@@ -29,20 +28,6 @@ TRACES = [
     ('v1/http_1_11_good', 800, True),
     ('go121-cpu.trace', 60, False),
 ]
-
-
-def build_judge(directory):
-    """Builds judge.go as a command of the standard library; None where there is no Go."""
-    try:
-        root = subprocess.run(['go', 'env', 'GOROOT'], capture_output=True, text=True, cwd='/').stdout.strip()
-    except OSError:
-        return None
-    overlay, judge = directory / 'overlay.json', directory / 'judge'
-    source = f'{root}/src/cmd/sondejudge/main.go'
-    overlay.write_text(json.dumps({'Replace': {source: str(HERE / 'judge.go')}}))
-    built = subprocess.run(['go', 'build', '-overlay', overlay, '-o', judge, 'cmd/sondejudge'], capture_output=True,
-                           text=True, cwd='/')
-    return judge if built.returncode == 0 else None
 
 
 def variants(data, flips, all_prefixes, rng):
@@ -73,7 +58,7 @@ def differ(ours, theirs, is_v1):
 def main():
     judge, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20250711
     with tempfile.TemporaryDirectory() as directory:
-        go_judge = build_judge(pathlib.Path(directory))
+        go_judge = build_command('sondejudge', HERE / 'judge.go', pathlib.Path(directory))
         if not go_judge or not corpus('go126-idle.trace'):
             tap.skip('changed traces are judged as Go judges them', 'no Go' if not go_judge else 'no corpus')
             tap.done()

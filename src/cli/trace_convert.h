@@ -1,0 +1,16 @@
+/* `sonde trace -format=...`: a trace in another form. */
+#ifndef SONDE_CLI_TRACE_CONVERT_H
+#define SONDE_CLI_TRACE_CONVERT_H
+
+#include "base/str.h"
+
+struct trace_conversion {
+    const char *file;   /* the trace's name, for messages */
+    const char *format; /* the form to write */
+    const char *out;    /* a file to write it to; NULL for the standard output */
+};
+
+/* Writes a trace in another form; the exit status. What is wrong is said on the standard error. */
+int trace_convert(const struct trace_conversion *conversion, struct str bytes);
+
+#endif
