@@ -12,7 +12,11 @@ const struct report_command report_commands[] = {
     {"callgrind", write_report, report_callgrind, false, "callgraph.out", "Write the call graph in callgrind's format",
      TOP_USAGE("callgrind")},
     {"comments", write_report, report_comments, false, NULL, "Print the comments kept in the profile", NULL},
+    {"csv", write_report, report_csv, false, NULL, "Print the top entries as comma-separated values", TOP_USAGE("csv")},
     {"dot", write_report, report_dot, false, NULL, "Print the call graph in graphviz's format", TOP_USAGE("dot")},
+    {"folded", write_report, report_folded, false, NULL, "Print folded stacks, as flame graph tools take them", NULL},
+    {"json", write_report, report_json, false, NULL, "Print the top entries and the calls between them as JSON",
+     TOP_USAGE("json")},
     {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
      "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},
@@ -21,6 +25,7 @@ const struct report_command report_commands[] = {
      "Shows the callers and callees of functions that match func_regex."},
     {"proto", write_proto, report_raw, false, "pb.gz", "Write the profile as gzipped protocol buffer", NULL},
     {"raw", write_report, report_raw, false, NULL, "Print all that the profile holds as text", NULL},
+    {"speedscope", write_report, report_speedscope, false, NULL, "Write the stacks in speedscope's format", NULL},
     {"tags", write_report, report_tags, false, NULL, "Print the tags of the profile and their values",
      "tags [tag_regex]* [-ignore_regex]* [>file]\n"
      "Lists tags key:value that match a tag_regex and no ignore_regex."},

@@ -148,17 +148,15 @@ static enum foreign_result read_evented(struct speedscope *s, uint32_t profile)
     return result;
 }
 
-/* Understands a profile's unit; all must have the same kind. */
-static bool set_unit(struct speedscope *s, uint32_t profile)
+/* A profile's unit; NULL where it is not known. */
+static const struct speedscope_unit *unit_of(const struct speedscope *s, uint32_t profile)
 {
-    const struct speedscope_unit *before = s->unit;
     struct str name = json_text(&s->f->json, json_member(&s->f->json, profile, STR("unit")));
-    s->unit = NULL;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (str_equal(name, str_of(units[i].name)))
-            s->unit = &units[i];
+            return &units[i];
     }
-    return s->unit && (!before || strcmp(before->type, s->unit->type) == 0);
+    return NULL;
 }
 
 static bool add_types(struct speedscope *s)
@@ -175,8 +173,9 @@ static enum foreign_result read_profile(struct speedscope *s, uint32_t profile)
 {
     const struct json *json = &s->f->json;
     struct str type = json_text(json, json_member(json, profile, STR("type")));
-    if (!set_unit(s, profile))
-        return foreign_json_fail(s->f, profile, "a profile with a known unit, of the same kind as the one before");
+    s->unit = unit_of(s, profile);
+    if (!s->unit)
+        return foreign_json_fail(s->f, profile, "a profile with a known unit");
     if (!add_types(s))
         return foreign_json_exhausted(s->f);
     s->name = json_member(json, profile, STR("name"));
@@ -187,6 +186,37 @@ static enum foreign_result read_profile(struct speedscope *s, uint32_t profile)
     return foreign_json_fail(s->f, profile, "a profile of the type \"sampled\" or \"evented\"");
 }
 
+/* The one profile to read where they measure different things, such as counts and times of the same samples: the one
+ * that the file shows first. 0 where they all measure the same, as those of several threads do. */
+static uint32_t only_profile(const struct speedscope *s, uint32_t profiles)
+{
+    const struct json *json = &s->f->json;
+    uint32_t first = json->values[profiles].first, active = first;
+    const struct speedscope_unit *unit = unit_of(s, first);
+    int64_t index = 0;
+    bool same = true;
+    json_int(json, json_member(json, 0, STR("activeProfileIndex")), &index);
+    for (uint32_t at = first; at != 0; at = json->values[at].next, index--) {
+        const struct speedscope_unit *other = unit_of(s, at);
+        same = same && (!unit || !other || strcmp(unit->type, other->type) == 0);
+        if (index == 0)
+            active = at;
+    }
+    return same ? 0 : active;
+}
+
+static enum foreign_result read_profiles(struct speedscope *s, uint32_t profiles)
+{
+    const struct json *json = &s->f->json;
+    uint32_t only = only_profile(s, profiles);
+    if (only != 0)
+        return read_profile(s, only);
+    enum foreign_result result = foreign_done;
+    for (uint32_t at = json->values[profiles].first; at != 0 && result == foreign_done; at = json->values[at].next)
+        result = read_profile(s, at);
+    return result;
+}
+
 enum foreign_result foreign_read_speedscope(struct foreign_json *f)
 {
     const struct json *json = &f->json;
@@ -195,10 +225,8 @@ enum foreign_result foreign_read_speedscope(struct foreign_json *f)
     enum foreign_result result = read_frames(&s);
     if (result == foreign_done && (json->values[profiles].type != json_array || json->values[profiles].n == 0))
         result = foreign_json_fail(f, 0, "an array of profiles");
-    if (result == foreign_done) {
-        for (uint32_t at = json->values[profiles].first; at != 0 && result == foreign_done; at = json->values[at].next)
-            result = read_profile(&s, at);
-    }
+    if (result == foreign_done)
+        result = read_profiles(&s, profiles);
     vec_finish(&s.locations, f->assembly.mem);
     vec_finish(&s.open, f->assembly.mem);
     return result;

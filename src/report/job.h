@@ -29,6 +29,10 @@ bool tags_write(struct job *job);
 bool dot_write(struct job *job);
 bool callgrind_write(struct job *job);
 bool topproto_write(struct job *job);
+bool folded_write(struct job *job);
+bool speedscope_write(struct job *job);
+bool csv_write(struct job *job);
+bool json_write(struct job *job);
 
 /* Builds and trims the graph and chooses the unit that its smallest value asks for. */
 bool job_graph(struct job *job, struct graph *graph);

@@ -3,6 +3,12 @@
 #include "profile/pattern.h"
 #include "report/job.h"
 
+/* Whether a format shows as many nodes as there are, unless told otherwise. */
+static bool lists_all(enum report_format format)
+{
+    return format == report_text || format == report_topproto || format == report_csv || format == report_json;
+}
+
 /* What the formats override: some would show nothing, or the wrong thing, with what was asked for. */
 static struct report_options settled(const struct report_options *options)
 {
@@ -15,7 +21,7 @@ static struct report_options settled(const struct report_options *options)
     if (o.format == report_list)
         o.granularity = report_lines;
     if (o.node_count == -1)
-        o.node_count = o.format == report_text || o.format == report_topproto ? 0 : 80;
+        o.node_count = lists_all(o.format) ? 0 : 80;
     if (!o.trim) {
         o.node_count = 0;
         o.node_fraction = o.edge_fraction = 0;
@@ -71,6 +77,14 @@ static bool write_format(struct job *job)
         return callgrind_write(job);
     case report_topproto:
         return topproto_write(job);
+    case report_folded:
+        return folded_write(job);
+    case report_speedscope:
+        return speedscope_write(job);
+    case report_csv:
+        return csv_write(job);
+    case report_json:
+        return json_write(job);
     }
     return false;
 }

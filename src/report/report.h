@@ -33,7 +33,13 @@ enum report_format {
     report_dot,
     report_callgrind,
     report_topproto, /* the bytes of a profile.proto, not gzipped */
+    report_folded,
+    report_speedscope,
+    report_csv,
+    report_json,
 };
+
+enum { report_nformats = report_json + 1 };
 
 /* What two frames must share to be one entry. */
 enum report_granularity {
@@ -87,8 +93,9 @@ struct report_options {
 
     const struct report_basis *basis; /* NULL: taken from the profile as it is now */
 
-    /* Where not NULL, called now and then by reports whose size is the profile's (traces, raw) with what is written so
-     * far, which it takes away by setting out->n to 0; false stops the report. Without it all stays in `out`. */
+    /* Where not NULL, called now and then by reports whose size is the profile's (traces, raw, folded, ...) with what
+     * is written so far, which it takes away by setting out->n to 0; false stops the report. Without it all stays in
+     * `out`. */
     bool (*drain)(void *to, struct buf *out);
     void *drain_to;
 };

@@ -13,7 +13,7 @@ static struct report_options options_of(const uint8_t *choice, uint32_t nsample_
 {
     static const char *const units[] = {"minimum", "auto", "ms", "kB", "furlong"};
     struct report_options options;
-    report_options_init(&options, (enum report_format)(choice[0] % (report_topproto + 1)));
+    report_options_init(&options, (enum report_format)(choice[0] % report_nformats));
     options.granularity = (enum report_granularity)(choice[0] / 16 % (report_addresses + 1));
     options.sample_index = nsample_types > 0 ? choice[1] % nsample_types : 0;
     options.mean = choice[1] & 0x10;

@@ -38,19 +38,24 @@ static void assert_report(const struct report_options *options, const char *expe
     assert_report_of(&profile, options, expected);
 }
 
-static void assert_refused(const struct report_options *options, const char *why)
+static void assert_refused_of(const struct profile *profile, const struct report_options *options, const char *why)
 {
-    struct profile profile = sample_profile();
     struct buf out, error;
     buf_init(&out, mem_libc());
     buf_init(&error, mem_libc());
     buf_str(&out, STR("before"));
-    assert_false(report_write(&profile, options, &out, &error));
+    assert_false(report_write(profile, options, &out, &error));
     buf_byte(&error, 0);
     assert_string_equal(error.p, why);
     assert_str(buf_text(&out), "before");
     buf_finish(&out);
     buf_finish(&error);
+}
+
+static void assert_refused(const struct report_options *options, const char *why)
+{
+    struct profile profile = sample_profile();
+    assert_refused_of(&profile, options, why);
 }
 
 static void text_lists_the_heaviest_first_and_remarks_what_was_inlined(void **state)
@@ -558,7 +563,7 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
 {
     (void)state;
     struct profile profile = sample_profile();
-    for (int format = report_text; format <= report_topproto; format++) {
+    for (int format = report_text; format < report_nformats; format++) {
         bool good = false;
         for (size_t successes = 0; !good; successes++) {
             struct failing_mem failing = failing_mem(successes);
@@ -577,6 +582,114 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
             buf_finish(&compile_error);
         }
     }
+}
+
+static void csv_is_the_table_of_top_with_exact_numbers(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_csv);
+    options.granularity = report_lines;
+    options.node_count = 3;
+    assert_report(&options, "name,file,line,address,flat,flat_percent,sum_percent,cum,cum_percent,unit\n"
+                            "helper /src/app/work.c:4,/src/app/work.c,4,,85000000,85,85,85000000,85,nanoseconds\n"
+                            "main /src/app/main.c:3,/src/app/main.c,3,,10000000,10,95,95000000,95,nanoseconds\n"
+                            "[app],,,,5000000,5,100,5000000,5,nanoseconds\n");
+    options.granularity = report_functions;
+    options.node_count = 1;
+    options.unit = STR("ms");
+    assert_report(&options, "name,file,line,address,flat,flat_percent,sum_percent,cum,cum_percent,unit\n"
+                            "helper,,,,85,85,85,85,85,ms\n");
+}
+
+static void csv_quotes_what_would_end_a_field(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_csv);
+    struct profile profile = sample_profile();
+    struct str strings[ntexts];
+    memcpy(strings, sample_strings, sizeof strings);
+    strings[text_helper] = STR("say(\"a\", b)");
+    profile.strings = strings;
+    options.node_count = 1;
+    assert_report_of(&profile, &options,
+                     "name,file,line,address,flat,flat_percent,sum_percent,cum,cum_percent,unit\n"
+                     "\"say(\"\"a\"\", b)\",,,,85000000,85,85,85000000,85,nanoseconds\n");
+}
+
+static void json_has_entries_and_the_calls_between_them(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_json);
+    options.node_count = 2;
+    assert_report(&options,
+                  "{\n"
+                  "  \"file\": \"app\",\n"
+                  "  \"duration_nanoseconds\": 1000000000,\n"
+                  "  \"period\": 10000000,\n"
+                  "  \"sample_types\": [{\"type\": \"samples\", \"unit\": \"count\"}, "
+                  "{\"type\": \"cpu\", \"unit\": \"nanoseconds\"}],\n"
+                  "  \"type\": \"cpu\",\n"
+                  "  \"unit\": \"nanoseconds\",\n"
+                  "  \"total\": 100000000,\n"
+                  "  \"nodes\": 5,\n"
+                  "  \"dropped_nodes\": 0,\n"
+                  "  \"dropped_edges\": 0,\n"
+                  "  \"entries\": [\n"
+                  "    {\"id\": 0, \"name\": \"helper\", \"function\": \"helper\", \"flat\": 85000000, "
+                  "\"flat_percent\": 85, \"cum\": 85000000, \"cum_percent\": 85},\n"
+                  "    {\"id\": 1, \"name\": \"main\", \"function\": \"main\", \"flat\": 10000000, "
+                  "\"flat_percent\": 10, \"cum\": 95000000, \"cum_percent\": 95}\n"
+                  "  ],\n"
+                  "  \"edges\": [\n"
+                  "    {\"from\": 1, \"to\": 0, \"weight\": 85000000, \"inlined\": true, \"residual\": true}\n"
+                  "  ]\n"
+                  "}\n");
+}
+
+static void folded_joins_stacks_that_are_equal_at_the_granularity(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_folded);
+    assert_report(&options, "main;work;alloc;helper 65000000\n"
+                            "main;alloc;helper 20000000\n"
+                            "main 10000000\n"
+                            "[app] 5000000\n");
+    options.granularity = report_files;
+    options.no_inlines = true;
+    options.sample_index = 0;
+    assert_report(&options, "/src/app/main.c;/src/app/work.c;/src/app/work.c 7\n"
+                            "/src/app/main.c;/src/app/work.c 2\n"
+                            "/src/app/main.c 1\n"
+                            "[app] 1\n");
+}
+
+static void speedscope_has_a_profile_for_each_sample_type(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_speedscope);
+    assert_report(&options,
+                  "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
+                  "\"exporter\":\"sonde " SONDE_VERSION "\",\n"
+                  "\"name\":\"app\",\"activeProfileIndex\":1,\n"
+                  "\"shared\":{\"frames\":[{\"name\":\"main\"},\n{\"name\":\"work\"},\n{\"name\":\"helper\"},\n"
+                  "{\"name\":\"alloc\"},\n{\"name\":\"[app]\"}]},\n"
+                  "\"profiles\":[\n"
+                  "{\"type\":\"sampled\",\"name\":\"samples\",\"unit\":\"none\",\"samples\":[\n"
+                  "[0,1,3,2],\n[0,3,2],\n[0],\n[4]],\"weights\":[7,2,1,1],\"startValue\":0,\"endValue\":11},\n"
+                  "{\"type\":\"sampled\",\"name\":\"cpu\",\"unit\":\"nanoseconds\",\"samples\":[\n"
+                  "[0,1,3,2],\n[0,3,2],\n[0],\n[4]],\"weights\":[65000000,20000000,10000000,5000000],"
+                  "\"startValue\":0,\"endValue\":100000000}]}\n");
+}
+
+static void speedscope_refuses_negative_values(void **state)
+{
+    (void)state;
+    struct report_options options = cpu_options(report_speedscope);
+    struct profile profile = sample_profile();
+    int64_t values[] = {6, 60000000, 2, -20000000, 1, 10000000, 1, 5000000, 1, 5000000};
+    profile.values = values;
+    assert_refused_of(&profile, &options,
+                      "speedscope shows no negative differences: leave them out with -drop_negative");
 }
 
 int main(void)
@@ -599,6 +712,12 @@ int main(void)
         cmocka_unit_test(callgrind_numbers_names_and_counts_addresses_from_the_last),
         cmocka_unit_test(callgrind_tells_functions_of_a_call_tree_apart),
         cmocka_unit_test(topproto_is_a_profile_of_the_entries),
+        cmocka_unit_test(csv_is_the_table_of_top_with_exact_numbers),
+        cmocka_unit_test(csv_quotes_what_would_end_a_field),
+        cmocka_unit_test(json_has_entries_and_the_calls_between_them),
+        cmocka_unit_test(folded_joins_stacks_that_are_equal_at_the_granularity),
+        cmocka_unit_test(speedscope_has_a_profile_for_each_sample_type),
+        cmocka_unit_test(speedscope_refuses_negative_values),
         cmocka_unit_test(proto_carries_out_what_was_asked_for),
         cmocka_unit_test(source_without_end_is_not_read_to_it),
         cmocka_unit_test(what_matches_nothing_is_an_error),
