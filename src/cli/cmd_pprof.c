@@ -29,18 +29,22 @@ static int wrong_usage(const struct buf *error)
 static int report(struct profile *profile, const struct pprof_args *args)
 {
     struct buf notes, error;
+    struct shown_files files;
     buf_init(&notes, tool_mem());
     buf_init(&error, tool_mem());
+    shown_files_init(&files, tool_mem());
     struct report_run run = {.profile = profile,
                              .command = args->command,
                              .param = args->param,
                              .config = &args->config,
                              .notes = &notes,
                              .error = &error};
-    bool fine = report_run(&run);
+    bool fine = report_run_prepare(&run, &files) && report_run(&run);
     print_notes(&notes);
+    fine = fine && report_run_show(&run);
     if (!fine)
         fprintf(stderr, "sonde pprof: %.*s\n", (int)error.n, error.p);
+    shown_files_finish(&files);
     buf_finish(&error);
     buf_finish(&notes);
     return fine ? exit_fine : exit_failure;

@@ -90,7 +90,7 @@ static void keep_in(const char *dir, const struct profile *profile, struct buf *
     buf_init(&path, profile->mem);
     buf_init(&error, profile->mem);
     put_prefix(profile, &prefix);
-    bool fine = output_create_numbered(&output, dir, prefix.p, ".pb.gz", &path, &error);
+    bool fine = output_create_numbered(&output, dir, prefix.p, "pb.gz", &path, &error);
     if (fine) {
         fine = write_packed(profile, &output);
         fine = output_close(&output, &error) && fine;

@@ -35,7 +35,8 @@ bool output_create_numbered(struct output *output, const char *dir, const char *
     size_t before = path->n;
     for (int number = 1; number <= last_number; number++) {
         path->n = before;
-        buf_printf(path, "%s%s%s%03d%s", dir, dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "", prefix, number, suffix);
+        buf_printf(path, "%s%s%s%03d.%s", dir, dir[0] && dir[strlen(dir) - 1] != '/' ? "/" : "", prefix, number,
+                   suffix);
         buf_byte(path, '\0');
         path->n--;
         if (!path->failed && open_new(output, path->p + before, O_EXCL))

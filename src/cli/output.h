@@ -18,7 +18,7 @@ struct output output_stdout(void);
 /* Creates or empties a file. The path is borrowed. False with the reason in error. */
 bool output_create(struct output *output, const char *path, struct buf *error);
 
-/* Creates the first of DIR/PREFIX001SUFFIX, 002, ... that does not exist, and appends its path to `path` (with a NUL
+/* Creates the first of DIR/PREFIX001.SUFFIX, 002, ... that does not exist, and appends its path to `path` (with a NUL
  * that is not counted), which must outlive the output. dir "" is the current one. False with the reason in error. */
 bool output_create_numbered(struct output *output, const char *dir, const char *prefix, const char *suffix,
                             struct buf *path, struct buf *error);

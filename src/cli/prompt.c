@@ -22,6 +22,7 @@ struct session {
     struct profile *profile;
     struct config config;
     struct arena arena; /* what options were set to */
+    struct shown_files files;
     struct buf error;
     bool over;
 };
@@ -35,25 +36,20 @@ static void print_error(struct session *session)
 /* --- Reports --- */
 
 /* Makes the report of a line in this process, which is there for nothing else. */
-static _Noreturn void report_and_exit(struct session *session, const struct command_line *line)
+static _Noreturn void report_and_exit(struct session *session, struct report_run *run)
 {
     struct buf notes;
     buf_init(&notes, tool_mem());
-    struct report_run run = {.profile = session->profile,
-                             .command = line->command,
-                             .param = line->param,
-                             .config = &line->config,
-                             .at_prompt = !line->pipe,
-                             .notes = &notes,
-                             .error = &session->error};
-    bool fine = report_run(&run);
+    run->notes = &notes;
+    bool fine = report_run(run);
     print_notes(&notes);
+    fine = fine && report_run_show(run);
     if (!fine)
         print_error(session);
     _exit(fine ? exit_fine : exit_failure);
 }
 
-static pid_t start_report(struct session *session, const struct command_line *line, int out, int unused)
+static pid_t start_report(struct session *session, struct report_run *run, int out, int unused)
 {
     fflush(NULL);
     pid_t child = fork();
@@ -66,7 +62,7 @@ static pid_t start_report(struct session *session, const struct command_line *li
         close(out);
     if (unused >= 0)
         close(unused);
-    report_and_exit(session, line);
+    report_and_exit(session, run);
 }
 
 /* Starts what stands behind a bar. */
@@ -94,12 +90,22 @@ static void run_report(struct session *session, const struct command_line *line)
 {
     int ends[2] = {-1, -1};
     pid_t shell = 0;
+    struct report_run run = {.profile = session->profile,
+                             .command = line->command,
+                             .param = line->param,
+                             .config = &line->config,
+                             .at_prompt = !line->pipe,
+                             .error = &session->error};
+    if (!line->pipe && !report_run_prepare(&run, &session->files)) {
+        print_error(session);
+        return;
+    }
     if (line->pipe && pipe(ends) != 0) {
         fprintf(stderr, "no pipe: %s\n", strerror(errno));
         return;
     }
     void (*before)(int) = signal(SIGINT, SIG_IGN);
-    pid_t report = start_report(session, line, ends[1], ends[0]);
+    pid_t report = start_report(session, &run, ends[1], ends[0]);
     if (report < 0)
         fprintf(stderr, "no process for the report: %s\n", strerror(errno));
     if (line->pipe) {
@@ -338,6 +344,7 @@ int prompt_run(struct profile *profile, const struct config *config)
     const char *line;
     arena_init(&session.arena, tool_mem());
     buf_init(&session.error, tool_mem());
+    shown_files_init(&session.files, tool_mem());
     session.config.compact_labels = true;
     greet(&session);
     const char *history = isatty(STDIN_FILENO) ? history_path(&session.arena) : NULL;
@@ -347,6 +354,7 @@ int prompt_run(struct profile *profile, const struct config *config)
             carry_out(&session, str_of(line));
     }
     line_editor_destroy(editor);
+    shown_files_finish(&session.files);
     buf_finish(&session.error);
     arena_finish(&session.arena);
     return exit_fine;

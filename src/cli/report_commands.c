@@ -7,6 +7,11 @@
          "Shows at most n entries, only samples that match a focus_regex and no ignore_regex.\n"                       \
          "-cum sorts by what an entry and its callees did; >file writes into a file."
 
+#define VIEW_USAGE(name)                                                                                               \
+    name " [n] [focus_regex]* [-ignore_regex]* [>file]\n"                                                              \
+         "Shows at most n entries, only samples that match a focus_regex and no ignore_regex.\n"                       \
+         ">file writes what would be shown into a file."
+
 /* In the order of their names, which is the order in which they are listed. */
 const struct report_command report_commands[] = {
     {"callgrind", write_report, report_callgrind, false, "callgraph.out", "Write the call graph in callgrind's format",
@@ -17,6 +22,8 @@ const struct report_command report_commands[] = {
     {"folded", write_report, report_folded, false, NULL, "Print folded stacks, as flame graph tools take them", NULL},
     {"json", write_report, report_json, false, NULL, "Print the top entries and the calls between them as JSON",
      TOP_USAGE("json")},
+    {"kcachegrind", write_report, report_callgrind, false, "grind", "Show the call graph in KCachegrind",
+     VIEW_USAGE("kcachegrind"), viewer_kcachegrind},
     {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
      "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},

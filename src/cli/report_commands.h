@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/viewer.h"
 #include "report/report.h"
 
 enum report_writer {
@@ -17,9 +18,11 @@ struct report_command {
     enum report_writer writer;
     enum report_format format;
     bool has_param;          /* takes a regexp */
-    const char *file_suffix; /* where the output is binary: of the file that keeps it away from a terminal */
+    const char *file_suffix; /* where the output is binary: of the file that keeps it away from a terminal; or of the
+                                file that is shown */
     const char *summary;
-    const char *usage; /* of the prompt, several lines; NULL where the name is all */
+    const char *usage;  /* of the prompt, several lines; NULL where the name is all */
+    enum viewer viewer; /* what shows the output, unless it is sent somewhere */
 };
 
 extern const struct report_command report_commands[];

@@ -139,11 +139,21 @@ static bool drain(void *to, struct buf *out)
     return !output->failed;
 }
 
+bool report_run_prepare(struct report_run *run, struct shown_files *files)
+{
+    if (run->command->viewer == viewer_none || run->config->output[0])
+        return true;
+    run->shown = shown_files_add(files, run->command->file_suffix, run->error);
+    return run->shown;
+}
+
 /* Opens what the report is written into. Binary output stays away from terminals and from the prompt. */
 static bool open_output(const struct report_run *run, struct output *output, struct buf *path)
 {
     const char *suffix = run->command->file_suffix;
     *output = output_stdout();
+    if (run->shown)
+        return output_create(output, run->shown, run->error);
     if (run->config->output[0]) {
         if (!output_create(output, run->config->output, run->error))
             return false;
@@ -297,4 +307,9 @@ bool report_run(const struct report_run *run)
     buf_finish(&text);
     pattern_destroy(pattern);
     return fine;
+}
+
+bool report_run_show(const struct report_run *run)
+{
+    return !run->shown || viewer_show(run->command->viewer, run->shown, !run->at_prompt, run->error);
 }
