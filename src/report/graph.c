@@ -4,10 +4,12 @@
 
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/parallel.h"
 #include "report/call_tree.h"
 #include "report/number.h"
 #include "report/order.h"
 #include "report/path.h"
+#include "report/share.h"
 
 /* What the walk over all stacks touches for every frame, apart from the rest so that it stays in the cache. */
 struct visit {
@@ -69,17 +71,40 @@ static void visit_stack(const struct graph *graph, uint32_t stack, int64_t value
     }
 }
 
-/* Sums up values (or what they are divided by) below each entry. */
-static void visit_all(const struct graph *graph, bool div, struct visit *visits)
+/* The walk over all stacks, in parts that have their own sums. */
+struct walk {
+    const struct graph *graph;
+    bool div; /* sum up what values are divided by, not values */
+    unsigned nparts;
+    struct visit *visits; /* nparts times one an entry */
+};
+
+static void visit_part(void *context, unsigned index)
 {
+    const struct walk *walk = context;
+    const struct graph *graph = walk->graph;
+    struct visit *visits = walk->visits + (size_t)index * graph->entries.n;
+    uint32_t end = share_end(graph->profile, index, walk->nparts);
     memset(visits, 0, graph->entries.n * sizeof *visits);
-    for (uint32_t i = 0; i < graph->profile->nstacks; i++) {
+    for (uint32_t i = index == 0 ? 0 : share_end(graph->profile, index - 1, walk->nparts); i < end; i++) {
         const struct stack_weight *stack = &graph->stacks[i];
         if (stack->used)
-            visit_stack(graph, i, div ? stack->div : stack->value, visits);
+            visit_stack(graph, i, walk->div ? stack->div : stack->value, visits);
     }
-    for (uint32_t i = 0; i < graph->entries.n; i++)
-        *(div ? &graph->weights[i].cum_div : &graph->weights[i].cum) = visits[i].sum;
+}
+
+/* Sums up values (or what they are divided by) below each entry. */
+static void visit_all(struct walk *walk)
+{
+    const struct graph *graph = walk->graph;
+    uint32_t n = graph->entries.n;
+    parallel_run(walk->nparts, visit_part, walk);
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t sum = 0;
+        for (unsigned part = 0; part < walk->nparts; part++)
+            sum = number_add(sum, walk->visits[(size_t)part * n + i].sum);
+        *(walk->div ? &graph->weights[i].cum_div : &graph->weights[i].cum) = sum;
+    }
 }
 
 /* A stack's own value goes to the innermost frame of its leaf. */
@@ -125,15 +150,17 @@ static bool weigh_entries(struct graph *graph, const struct graph_rules *rules)
     size_t n = graph->entries.n;
     graph->n = graph->entries.n;
     graph->weights = arena_new(&graph->arena, struct weight, n);
-    struct visit *visits = mem_get_array(graph->mem, n + 1, sizeof *visits);
-    bool good = graph->weights && visits;
+    struct walk walk = {.graph = graph, .nparts = shares_of(graph->profile)};
+    walk.visits = mem_get_array(graph->mem, walk.nparts * n + 1, sizeof *walk.visits);
+    bool good = graph->weights && walk.visits;
     if (good) {
-        visit_all(graph, false, visits);
+        visit_all(&walk);
+        walk.div = true;
         if (rules->mean)
-            visit_all(graph, true, visits);
+            visit_all(&walk);
         weigh_leaves(graph);
     }
-    mem_put(graph->mem, visits, (n + 1) * sizeof *visits);
+    mem_put(graph->mem, walk.visits, (walk.nparts * n + 1) * sizeof *walk.visits);
     return good;
 }
 
