@@ -2,6 +2,7 @@
 #include "cli/cmd_trace.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,9 +10,8 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/tool_mem.h"
+#include "cli/trace_answer.h"
 #include "cli/trace_convert.h"
-#include "cli/trace_goroutines.h"
-#include "cli/trace_tasks.h"
 #include "profile/encode.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
@@ -25,6 +25,7 @@ static const char usage[] =
     "       sonde trace -pprof=net|sync|syscall|sched [program] FILE > PROFILE\n"
     "       sonde trace -format=go|text [-o OUT] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
+    "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
     "Reads the execution traces of Go programs (runtime/trace, Go 1.5 and later) and of programs under\n"
     "libsonde. FILE may be gzipped or compressed with zstd, a URL\n"
@@ -39,6 +40,12 @@ static const char usage[] =
     "  -goroutine=START  what each goroutine that starts in a function did with its time\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
     "  -regions          the same for regions, by type and where they begin\n"
+    "  -mmu[=WHAT]       the share of the processors that the collector left to the program in the worst\n"
+    "                    window of each length, counting stw, background, assist, sweep (with | or ,\n"
+    "                    between them), perProc for single processors, mut for percentiles too\n"
+    "  -window=10ms      -mmu: the worst windows of a length\n"
+    "  -range=1s-1.5s    -mmu: only a part of the trace's time, from its begin\n"
+    "  -json             -mmu: as the page of go tool trace fetches it\n"
     "  -format=go        write the trace itself, as of a text form or a URL,\n"
     "  -format=text      or its text form, which sonde trace reads too\n"
     "  -o=OUT            to a file, not to standard output\n"
@@ -48,59 +55,93 @@ static const char usage[] =
 
 struct options {
     const char *debug, *pprof;
-    const char *goroutine; /* where the goroutines to show start */
     const char *format, *out;
     const char *file;
-    bool goroutines, tasks, regions, help;
+    struct trace_question question;
+    bool help;
 };
 
-/* Whether a word is the flag `name`; its value is what follows "=" or the next word. */
-static bool is_flag(char **argv, int *i, const char *name, const char **value)
+/* Flags that take a value: behind "=" or in the next word. */
+static const struct {
+    const char *name;
+    size_t place; /* of a const char * in struct options */
+} value_flags[] = {
+    {"d", offsetof(struct options, debug)},
+    {"pprof", offsetof(struct options, pprof)},
+    {"format", offsetof(struct options, format)},
+    {"o", offsetof(struct options, out)},
+    {"goroutine", offsetof(struct options, question.goroutine)},
+    {"range", offsetof(struct options, question.range)},
+    {"window", offsetof(struct options, question.window)},
+};
+
+/* Flags that take none. */
+static const struct {
+    const char *name;
+    size_t place; /* of a bool in struct options */
+} switches[] = {
+    {"goroutines", offsetof(struct options, question.goroutines)},
+    {"tasks", offsetof(struct options, question.tasks)},
+    {"regions", offsetof(struct options, question.regions)},
+    {"mmu", offsetof(struct options, question.mmu)},
+    {"json", offsetof(struct options, question.json)},
+    {"h", offsetof(struct options, help)},
+    {"help", offsetof(struct options, help)},
+};
+
+/* Takes a word that is a switch. */
+static bool take_switch(struct options *options, const char *name)
 {
-    const char *word = argv[*i] + (argv[*i][1] == '-' ? 2 : 1);
-    size_t n = strlen(name);
-    if (strncmp(word, name, n) != 0 || (word[n] != '=' && word[n] != 0))
-        return false;
-    if (word[n] == '=')
-        *value = word + n + 1;
-    else
-        *value = argv[*i + 1] ? argv[++*i] : "";
-    return true;
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        if (strcmp(name, switches[i].name) == 0) {
+            *(bool *)((char *)options + switches[i].place) = true;
+            return true;
+        }
+    }
+    /* What counts may be said, but need not be. */
+    if (strncmp(name, "mmu=", 4) == 0) {
+        options->question.mmu = true;
+        options->question.mmu_flags = name + 4;
+        return true;
+    }
+    return false;
 }
 
-/* Whether a word is the flag `name`, which takes no value; it is set then. */
-static bool is_switch(const char *word, const char *name, bool *set)
+/* Takes argv[*i], a flag's name, and argv[*i + 1] where the value stands there. */
+static bool take_value(struct options *options, const char *name, char **argv, int *i)
 {
-    bool found = strcmp(word + (word[1] == '-' ? 2 : 1), name) == 0;
-    *set |= found;
-    return found;
+    for (size_t k = 0; k < sizeof value_flags / sizeof *value_flags; k++) {
+        size_t n = strlen(value_flags[k].name);
+        if (strncmp(name, value_flags[k].name, n) != 0 || (name[n] != '=' && name[n] != 0))
+            continue;
+        const char *value = name + n + 1;
+        if (name[n] == 0)
+            value = argv[*i + 1] ? argv[++*i] : "";
+        memcpy((char *)options + value_flags[k].place, &value, sizeof value);
+        return true;
+    }
+    return false;
 }
 
 static bool parse(struct options *options, int argc, char **argv)
 {
     int i = 1;
     for (; i < argc && argv[i][0] == '-' && argv[i][1] != 0; i++) {
-        if (strcmp(argv[i], "--") == 0) {
+        const char *name = argv[i] + (argv[i][1] == '-' ? 2 : 1);
+        if (name[0] == 0) {
             i++;
             break;
         }
-        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "-help") == 0 || strcmp(argv[i], "--help") == 0) {
-            options->help = true;
-            return true;
-        }
-        if (is_switch(argv[i], "goroutines", &options->goroutines) || is_switch(argv[i], "tasks", &options->tasks) ||
-            is_switch(argv[i], "regions", &options->regions))
-            continue;
-        if (!is_flag(argv, &i, "d", &options->debug) && !is_flag(argv, &i, "pprof", &options->pprof) &&
-            !is_flag(argv, &i, "goroutine", &options->goroutine) && !is_flag(argv, &i, "format", &options->format) &&
-            !is_flag(argv, &i, "o", &options->out)) {
+        if (!take_switch(options, name) && !take_value(options, name, argv, &i)) {
             fprintf(stderr, "sonde trace: there is no flag %s\n", argv[i]);
             return false;
         }
+        if (options->help)
+            return true;
     }
     if (argc - i != 1 && argc - i != 2)
         return false;
-    options->file = argv[argc - 1];
+    options->file = options->question.file = argv[argc - 1];
     return true;
 }
 
@@ -174,84 +215,6 @@ static bool find_delay(const char *name, enum trace_delay *kind)
     return false;
 }
 
-static int complain(const char *file, const struct buf *why)
-{
-    fprintf(stderr, "sonde trace: %s: %.*s\n", file, STR_ARG(buf_text(why)));
-    return exit_failure;
-}
-
-static void print_fault(const char *file, const struct trace_fault *fault)
-{
-    struct buf why;
-    buf_init(&why, tool_mem());
-    trace_fault_print(fault, &why);
-    complain(file, &why);
-    buf_finish(&why);
-}
-
-/* What was lost of a trace that is broken, but not from its begin. */
-static void print_loss(const char *file, const struct trace_share *share, const struct trace_fault *fault)
-{
-    uint64_t lost = share->size - share->valid;
-    print_fault(file, fault);
-    fprintf(stderr, "sonde trace: %s: the last %.2f%% (%llu of %llu bytes) are lost; what comes before is used\n", file,
-            100.0 * (double)lost / (double)share->size, (unsigned long long)lost, (unsigned long long)share->size);
-}
-
-/* Reads a whole trace into a summary; how much of it was good. False where nothing was. */
-static bool summarize(struct str bytes, struct summary *summary, struct trace_share *share, struct trace_fault *fault)
-{
-    struct trace_reader *reader = trace_reader_create(bytes, tool_mem(), fault);
-    if (!reader)
-        return false;
-    const struct trace_event *event;
-    bool any = false, good = true;
-    while (good && (event = trace_reader_next(reader))) {
-        good = summary_add(summary, event);
-        any |= event->type == ev_mark;
-    }
-    good = good && summary_end(summary);
-    *share = (struct trace_share){trace_reader_valid(reader), bytes.n};
-    *fault = *trace_reader_fault(reader);
-    trace_reader_destroy(reader);
-    return any && good;
-}
-
-static bool wants_summary(const struct options *options)
-{
-    return options->goroutines || options->goroutine || options->tasks || options->regions;
-}
-
-static int print_summary(const struct options *options, struct str bytes)
-{
-    struct summary summary;
-    struct trace_share share;
-    struct trace_fault fault = {0};
-    struct piped piped = {0};
-    buf_init(&piped.text, tool_mem());
-    summary_init(&summary, tool_mem());
-    bool good = summarize(bytes, &summary, &share, &fault), found = true;
-    if (!good)
-        print_fault(options->file, &fault);
-    else if (fault.set)
-        print_loss(options->file, &share, &fault);
-    if (good && options->goroutine)
-        found = trace_goroutine_print(&summary, str_of(options->goroutine), &piped.text);
-    else if (good && options->tasks)
-        trace_tasks_print(&summary, &piped.text);
-    else if (good && options->regions)
-        trace_regions_print(&summary, &piped.text);
-    else if (good)
-        trace_goroutines_print(&summary, &piped.text);
-    if (!found)
-        fprintf(stderr, "sonde trace: %s: no goroutine starts in %s\n", options->file, options->goroutine);
-    flush(&piped);
-    good = good && found && !piped.broken;
-    buf_finish(&piped.text);
-    summary_finish(&summary);
-    return good ? exit_fine : exit_failure;
-}
-
 static int write_profile(const struct options *options, struct str bytes)
 {
     enum trace_delay kind = trace_delay_net;
@@ -263,11 +226,11 @@ static int write_profile(const struct options *options, struct str bytes)
     struct trace_share share;
     struct trace_fault fault = {0};
     if (!trace_delays(bytes, kind, tool_mem(), &profile, &share, &fault)) {
-        print_fault(options->file, &fault);
+        trace_complain(options->file, &fault);
         return exit_failure;
     }
     if (fault.set)
-        print_loss(options->file, &share, &fault);
+        trace_tell_loss(options->file, &share, &fault);
     struct buf plain;
     struct piped piped = {0};
     buf_init(&plain, tool_mem());
@@ -287,8 +250,8 @@ static int run(const struct options *options, struct str bytes)
         return trace_convert(&(struct trace_conversion){options->file, options->format, options->out}, bytes);
     if (options->pprof)
         return write_profile(options, bytes);
-    if (wants_summary(options))
-        return print_summary(options, bytes);
+    if (trace_asks(&options->question))
+        return trace_answer(&options->question, bytes);
     struct piped piped = {0};
     struct trace_fault fault = {0};
     buf_init(&piped.text, tool_mem());
@@ -302,7 +265,7 @@ static int run(const struct options *options, struct str bytes)
     buf_finish(&piped.text);
     int status = piped.broken ? exit_failure : exit_fine;
     if (fault.set) {
-        print_fault(options->file, &fault);
+        trace_complain(options->file, &fault);
         status = exit_failure;
     }
     return status;
@@ -318,17 +281,23 @@ static int run_on_file(const struct options *options, struct str bytes)
     buf_init(&binary, tool_mem());
     bool good = trace_text_encode(bytes, &binary, &fault);
     if (!good)
-        print_fault(options->file, &fault);
+        trace_complain(options->file, &fault);
     int status = good ? run(options, buf_text(&binary)) : exit_failure;
     buf_finish(&binary);
     return status;
+}
+
+static int complain(const char *file, const struct buf *why)
+{
+    fprintf(stderr, "sonde trace: %s: %.*s\n", file, STR_ARG(buf_text(why)));
+    return exit_failure;
 }
 
 int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
     bool parsed = parse(&options, argc, argv);
-    bool asked = options.help || options.debug || options.pprof || options.format || wants_summary(&options);
+    bool asked = options.help || options.debug || options.pprof || options.format || trace_asks(&options.question);
     if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;

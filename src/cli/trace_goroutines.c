@@ -4,86 +4,9 @@
 
 #include <stdlib.h>
 
-#include "base/duration.h"
+#include "cli/grid.h"
 
 static const struct str inactive = STR("(Inactive, no stack trace sampled)");
-
-/* Rows of texts with columns aligned: numbers to the right, the last column to the left. */
-struct grid {
-    struct mem *mem;
-    struct buf text;
-    VEC(size_t) ends; /* of each cell in `text` */
-    size_t columns;
-};
-
-static void grid_init(struct grid *grid, struct mem *mem, size_t columns)
-{
-    *grid = (struct grid){.mem = mem, .columns = columns};
-    buf_init(&grid->text, mem);
-}
-
-static void grid_finish(struct grid *grid)
-{
-    buf_finish(&grid->text);
-    vec_finish(&grid->ends, grid->mem);
-}
-
-/* Ends the cell that was written to grid->text. */
-static void end_cell(struct grid *grid)
-{
-    if (!vec_push(&grid->ends, grid->mem, grid->text.n))
-        grid->text.failed = true;
-}
-
-static void add_text(struct grid *grid, struct str text)
-{
-    buf_str(&grid->text, text);
-    end_cell(grid);
-}
-
-static void add_int(struct grid *grid, int64_t value)
-{
-    buf_int(&grid->text, value);
-    end_cell(grid);
-}
-
-static void add_duration(struct grid *grid, int64_t ns)
-{
-    buf_duration(&grid->text, ns);
-    end_cell(grid);
-}
-
-static struct str cell(const struct grid *grid, size_t i)
-{
-    size_t start = i == 0 ? 0 : grid->ends.at[i - 1];
-    return (struct str){grid->text.p + start, grid->ends.at[i] - start};
-}
-
-/* How wide a text is on the screen: its code points. */
-static size_t width_of(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++)
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
-static void grid_print(const struct grid *grid, bool last_is_text, struct buf *out)
-{
-    for (size_t i = 0; i < grid->ends.n; i++) {
-        size_t column = i % grid->columns, widest = 0;
-        bool is_last = column == grid->columns - 1;
-        struct str text = cell(grid, i);
-        for (size_t k = column; k < grid->ends.n; k += grid->columns) {
-            size_t width = width_of(cell(grid, k));
-            widest = width > widest ? width : widest;
-        }
-        if (!is_last || !last_is_text)
-            buf_fill(out, ' ', widest - width_of(text));
-        buf_str(out, text);
-        buf_str(out, is_last ? STR("\n") : STR("  "));
-    }
-}
 
 struct group {
     struct str name;
@@ -117,15 +40,16 @@ void trace_goroutines_print(const struct summary *summary, struct buf *out)
     qsort(groups, used, sizeof *groups, compare_groups);
     struct grid grid;
     grid_init(&grid, out->mem, 3);
-    add_text(&grid, STR("Total execution time"));
-    add_text(&grid, STR("Count"));
-    add_text(&grid, STR("Start location"));
+    grid.left = 1 << 2;
+    grid_text(&grid, STR("Total execution time"));
+    grid_text(&grid, STR("Count"));
+    grid_text(&grid, STR("Start location"));
     for (size_t i = 0; i < used; i++) {
-        add_duration(&grid, groups[i].execution);
-        add_int(&grid, (int64_t)groups[i].count);
-        add_text(&grid, groups[i].name.n > 0 ? groups[i].name : inactive);
+        grid_duration(&grid, groups[i].execution);
+        grid_int(&grid, (int64_t)groups[i].count);
+        grid_text(&grid, groups[i].name.n > 0 ? groups[i].name : inactive);
     }
-    grid_print(&grid, true, out);
+    grid_print(&grid, out);
     grid_finish(&grid);
     mem_put(out->mem, groups, n * sizeof *groups);
 }
@@ -182,39 +106,39 @@ static void add_block_header(struct grid *grid, struct str reason)
     buf_str(&grid->text, STR("Block time ("));
     buf_str(&grid->text, reason);
     buf_byte(&grid->text, ')');
-    end_cell(grid);
+    grid_end_cell(grid);
 }
 
 static void add_times_header(struct grid *grid, const struct columns *blocks)
 {
     size_t i = 0;
-    add_text(grid, STR("Goroutine"));
-    add_text(grid, STR("Total"));
-    add_text(grid, STR("Execution time"));
+    grid_text(grid, STR("Goroutine"));
+    grid_text(grid, STR("Total"));
+    grid_text(grid, STR("Execution time"));
     for (; i < blocks->names.n && is_before_syscall(blocks, i); i++)
         add_block_header(grid, blocks->summary->names.at[blocks->names.at[i]]);
     add_block_header(grid, STR("syscall"));
     for (; i < blocks->names.n; i++)
         add_block_header(grid, blocks->summary->names.at[blocks->names.at[i]]);
-    add_text(grid, STR("Sched wait time"));
-    add_text(grid, STR("Syscall execution time"));
-    add_text(grid, STR("Unknown time"));
+    grid_text(grid, STR("Sched wait time"));
+    grid_text(grid, STR("Syscall execution time"));
+    grid_text(grid, STR("Unknown time"));
 }
 
 static void add_times(struct grid *grid, const struct summary_goroutine *g, const struct columns *blocks)
 {
     size_t i = 0;
-    add_int(grid, g->id);
-    add_duration(grid, g->total);
-    add_duration(grid, g->execution);
+    grid_int(grid, g->id);
+    grid_duration(grid, g->total);
+    grid_duration(grid, g->execution);
     for (; i < blocks->names.n && is_before_syscall(blocks, i); i++)
-        add_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
-    add_duration(grid, g->syscall_block);
+        grid_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
+    grid_duration(grid, g->syscall_block);
     for (; i < blocks->names.n; i++)
-        add_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
-    add_duration(grid, g->sched_wait);
-    add_duration(grid, g->syscall);
-    add_duration(grid, summary_unknown(g));
+        grid_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
+    grid_duration(grid, g->sched_wait);
+    grid_duration(grid, g->syscall);
+    grid_duration(grid, summary_unknown(g));
 }
 
 static void print_times(const struct summary_goroutine *const *group, size_t n, const struct columns *blocks,
@@ -225,7 +149,7 @@ static void print_times(const struct summary_goroutine *const *group, size_t n, 
     add_times_header(&grid, blocks);
     for (size_t i = 0; i < n; i++)
         add_times(&grid, group[i], blocks);
-    grid_print(&grid, false, out);
+    grid_print(&grid, out);
     grid_finish(&grid);
 }
 
@@ -234,23 +158,23 @@ static void print_ranges(const struct summary_goroutine *const *group, size_t n,
 {
     struct grid grid;
     grid_init(&grid, out->mem, 2 + ranges->names.n);
-    add_text(&grid, STR("Goroutine"));
-    add_text(&grid, STR("Total"));
+    grid_text(&grid, STR("Goroutine"));
+    grid_text(&grid, STR("Total"));
     for (size_t i = 0; i < ranges->names.n; i++)
-        add_text(&grid, ranges->summary->names.at[ranges->names.at[i]]);
+        grid_text(&grid, ranges->summary->names.at[ranges->names.at[i]]);
     for (size_t k = 0; k < n; k++) {
         int64_t sum = 0;
         for (size_t i = 0; i < group[k]->ranges.n; i++)
             sum += group[k]->ranges.at[i].time;
         if (sum == 0)
             continue;
-        add_int(&grid, group[k]->id);
-        add_duration(&grid, group[k]->total);
+        grid_int(&grid, group[k]->id);
+        grid_duration(&grid, group[k]->total);
         for (size_t i = 0; i < ranges->names.n; i++)
-            add_duration(&grid, time_of(group[k]->ranges.at, group[k]->ranges.n, ranges->names.at[i]));
+            grid_duration(&grid, time_of(group[k]->ranges.at, group[k]->ranges.n, ranges->names.at[i]));
     }
     buf_str(out, STR("\nTime in special ranges, which overlaps with the times above:\n\n"));
-    grid_print(&grid, false, out);
+    grid_print(&grid, out);
     grid_finish(&grid);
 }
 

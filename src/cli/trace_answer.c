@@ -1,0 +1,170 @@
+/* Every answer is computed in one pass over the trace. */
+#include "cli/trace_answer.h"
+
+#include <stdio.h>
+
+#include "base/duration.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/tool_mem.h"
+#include "cli/trace_goroutines.h"
+#include "cli/trace_mmu.h"
+#include "cli/trace_tasks.h"
+#include "trace/pass.h"
+#include "trace/range.h"
+#include "trace/reader.h"
+#include "trace/summary.h"
+
+/* An answer while it is made. */
+struct job {
+    const struct trace_question *question;
+    struct str bytes;
+    struct trace_range range; /* from the trace's begin */
+    int64_t window;
+    struct trace_mmu_view mmu;
+    struct trace_extent extent;
+    struct trace_fault fault;
+    struct buf text; /* the answer */
+};
+
+bool trace_asks(const struct trace_question *q)
+{
+    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu;
+}
+
+void trace_complain(const char *file, const struct trace_fault *fault)
+{
+    struct buf why;
+    buf_init(&why, tool_mem());
+    trace_fault_print(fault, &why);
+    fprintf(stderr, "sonde trace: %s: %.*s\n", file, STR_ARG(buf_text(&why)));
+    buf_finish(&why);
+}
+
+void trace_tell_loss(const char *file, const struct trace_share *share, const struct trace_fault *fault)
+{
+    uint64_t lost = share->size - share->valid;
+    trace_complain(file, fault);
+    fprintf(stderr, "sonde trace: %s: the last %.2f%% (%llu of %llu bytes) are lost; what comes before is used\n", file,
+            100.0 * (double)lost / (double)share->size, (unsigned long long)lost, (unsigned long long)share->size);
+}
+
+/* Reads the trace; says what is wrong with it. False where nothing is good. */
+static bool read_trace(struct job *job, uint64_t most, trace_take *take, void *state)
+{
+    const char *file = job->question->file;
+    bool good = trace_pass(job->bytes, tool_mem(), most, take, state, &job->extent, &job->fault);
+    if (!good)
+        trace_complain(file, &job->fault);
+    else if (job->fault.set)
+        trace_tell_loss(file, &job->extent.share, &job->fault);
+    return good;
+}
+
+/* Whether events behind the last mark were taken, which are not whole: then all is to be read again without them. */
+static bool has_tail(const struct job *job)
+{
+    return job->fault.set && job->extent.marked < job->extent.events;
+}
+
+static bool take_for_summary(void *state, const struct trace_event *event)
+{
+    return summary_add(state, event);
+}
+
+static bool answer_by_summary(struct job *job)
+{
+    const struct trace_question *q = job->question;
+    struct summary summary;
+    bool found = true;
+    summary_init(&summary, tool_mem());
+    bool good = read_trace(job, UINT64_MAX, take_for_summary, &summary) && summary_end(&summary);
+    if (good && q->goroutine)
+        found = trace_goroutine_print(&summary, str_of(q->goroutine), &job->text);
+    else if (good && q->tasks)
+        trace_tasks_print(&summary, &job->text);
+    else if (good && q->regions)
+        trace_regions_print(&summary, &job->text);
+    else if (good)
+        trace_goroutines_print(&summary, &job->text);
+    if (!found)
+        fprintf(stderr, "sonde trace: %s: no goroutine starts in %s\n", q->file, q->goroutine);
+    summary_finish(&summary);
+    return good && found;
+}
+
+static bool take_for_utilization(void *state, const struct trace_event *event)
+{
+    return utilization_add(state, event);
+}
+
+static bool answer_by_mmu(struct job *job)
+{
+    struct utilization u;
+    utilization_init(&u, job->mmu.flags, tool_mem());
+    bool good = read_trace(job, UINT64_MAX, take_for_utilization, &u);
+    if (good && has_tail(job)) {
+        struct trace_extent extent;
+        struct trace_fault fault = {0};
+        utilization_finish(&u);
+        utilization_init(&u, job->mmu.flags, tool_mem());
+        good = trace_pass(job->bytes, tool_mem(), job->extent.marked, take_for_utilization, &u, &extent, &fault);
+    }
+    good = good && utilization_end(&u);
+    if (good) {
+        job->mmu.begin = job->extent.begin;
+        job->mmu.window = job->window;
+        job->mmu.json = job->question->json;
+        utilization_cut(&u, trace_range_from(job->range, job->extent.begin));
+        good = trace_mmu_print(&u, &job->mmu, &job->text);
+        if (!good)
+            fprintf(stderr, "sonde trace: %s: there is no time in which the collector could have run\n",
+                    job->question->file);
+    }
+    utilization_finish(&u);
+    return good;
+}
+
+static bool complain_of_flag(const char *flag, const char *value, const char *why)
+{
+    fprintf(stderr, "sonde trace: -%s=%s: %s\n", flag, value, why);
+    return false;
+}
+
+/* Reads the values of flags. */
+static bool understand(struct job *job)
+{
+    const struct trace_question *q = job->question;
+    const char *why;
+    struct str word;
+    job->range = TRACE_RANGE_ALL;
+    if (q->range && !trace_range_parse(str_of(q->range), &job->range, &why))
+        return complain_of_flag("range", q->range, why);
+    if (q->window && (!duration_parse(str_of(q->window), &job->window) || job->window == 0))
+        return complain_of_flag("window", q->window, "a window is a length of time, for example 10ms");
+    if (!trace_mmu_parse(str_of(q->mmu_flags ? q->mmu_flags : "stw|background|assist"), &job->mmu, &word)) {
+        fprintf(stderr, "sonde trace: -mmu is made of stw, background, assist, sweep, perProc and mut, not %.*s\n",
+                STR_ARG(word));
+        return false;
+    }
+    return true;
+}
+
+int trace_answer(const struct trace_question *question, struct str bytes)
+{
+    struct job job = {.question = question, .bytes = bytes};
+    struct output output = output_stdout();
+    struct buf why;
+    buf_init(&job.text, tool_mem());
+    buf_init(&why, tool_mem());
+    bool good = understand(&job) && (question->mmu ? answer_by_mmu(&job) : answer_by_summary(&job));
+    if (good)
+        output_write(&output, buf_text(&job.text));
+    if (!output_close(&output, &why)) {
+        fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
+        good = false;
+    }
+    buf_finish(&why);
+    buf_finish(&job.text);
+    return good ? exit_fine : exit_failure;
+}

@@ -1,0 +1,32 @@
+/* What `sonde trace` answers about a trace as text: goroutines, tasks, regions, the collector, the scheduler. */
+#ifndef SONDE_CLI_TRACE_ANSWER_H
+#define SONDE_CLI_TRACE_ANSWER_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "trace/delays.h"
+#include "trace/fault.h"
+
+/* What is asked, as the flags have it; NULL and false where a flag was not given. */
+struct trace_question {
+    const char *file; /* the trace's name, for messages */
+    bool goroutines, tasks, regions, mmu;
+    const char *goroutine; /* where the goroutines to show start */
+    const char *mmu_flags; /* what counts as taken by the collector; NULL for the usual */
+    const char *window;    /* a length */
+    const char *range;
+    bool json;
+};
+
+/* Whether anything is asked. */
+bool trace_asks(const struct trace_question *question);
+
+/* Prints the answer on the standard output; the exit status. What is wrong is said on the standard error. */
+int trace_answer(const struct trace_question *question, struct str bytes);
+
+/* Says on the standard error what is wrong with a trace; and what was lost of one that is good at its begin. */
+void trace_complain(const char *file, const struct trace_fault *fault);
+void trace_tell_loss(const char *file, const struct trace_share *share, const struct trace_fault *fault);
+
+#endif
