@@ -118,8 +118,10 @@ static void random_functions_have_the_minimum_that_a_slow_search_finds(void **st
         assert_true(mmu_init(&mmu, &u));
         double share = 0, lowest;
         for (int64_t window = 1; window < 60; window += 7) {
-            /* As in Go, the last band may reach out of the function, and so may windows in it. */
-            double found = least(&mmu, window), beyond = slow_least(steps, n, window, mmu.series.at[0].band_length);
+            /* As in Go, the last bands may reach out of the function, and so may windows in them. */
+            const struct mmu_series *series = &mmu.series.at[0];
+            int64_t out = (int64_t)(series->nbands - 1) * series->band_length - (steps[n - 1].time - steps[0].time);
+            double found = least(&mmu, window), beyond = slow_least(steps, n, window, out);
             assert_true(found >= beyond - 1e-12 && found <= slow_least(steps, n, window, 0) + 1e-12);
             /* Every window is made of two of half its length, neither of which is worse than the worst. */
             bool fits = window % 2 == 0 && window <= steps[n - 1].time - steps[0].time;
