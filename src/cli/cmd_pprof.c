@@ -65,6 +65,7 @@ int cmd_pprof(int argc, char **argv)
     if (parsed == flags_wrong)
         return wrong_usage(&error);
     print_notes(&warnings);
+    args.config.symbolize = args.symbolize;
     if (!load_profile(&args, &profile))
         return exit_failure;
     return args.command ? report(&profile, &args) : prompt_run(&profile, &args.config);

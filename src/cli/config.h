@@ -26,6 +26,7 @@ struct config {
     const char *focus, *ignore, *prune_from, *hide, *show, *show_from;
     const char *tagfocus, *tagignore, *tagshow, *taghide;
     const char *granularity; /* "" for the command's own default */
+    const char *symbolize;   /* no option: the words of -symbolize; NULL as "" */
 };
 
 enum config_kind { config_bool, config_int, config_float, config_text };

@@ -18,6 +18,10 @@ const struct report_command report_commands[] = {
      TOP_USAGE("callgrind")},
     {"comments", write_report, report_comments, false, NULL, "Print the comments kept in the profile", NULL},
     {"csv", write_report, report_csv, false, NULL, "Print the top entries as comma-separated values", TOP_USAGE("csv")},
+    {"disasm", write_report, report_disasm, true, NULL,
+     "Print the instructions of functions that match a regexp, with values",
+     "disasm func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
+     "Shows functions of binaries that match func_regex, only samples that match a focus_regex and no ignore_regex."},
     {"dot", write_report, report_dot, false, NULL, "Print the call graph in graphviz's format", TOP_USAGE("dot")},
     {"folded", write_report, report_folded, false, NULL, "Print folded stacks, as flame graph tools take them", NULL},
     {"json", write_report, report_json, false, NULL, "Print the top entries and the calls between them as JSON",

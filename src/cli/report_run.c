@@ -5,8 +5,10 @@
 
 #include "cli/output.h"
 #include "cli/report_filters.h"
+#include "cli/tool_mem.h"
 #include "profile/pattern.h"
 #include "profile/tag_frames.h"
+#include "symbol/symbolize.h"
 #include "wire/gzip.h"
 
 enum { gzip_level = 6 };
@@ -77,6 +79,17 @@ static enum report_granularity granularity_of(const char *name)
     return report_functions;
 }
 
+/* Listings look as far for lines and names as the profile's symbolization did. */
+static void set_symbolization(struct report_options *options, const struct config *config)
+{
+    struct buf notes; /* told when the profile was loaded */
+    buf_init(&notes, tool_mem());
+    struct symbolize_mode mode = symbolize_mode_parse(str_of(config->symbolize), &notes);
+    buf_finish(&notes);
+    options->debug_lines = !mode.none && mode.local;
+    options->demangle = options->debug_lines ? mode.demangle : demangle_none;
+}
+
 static struct report_options options_of(const struct config *config, enum report_format format, uint32_t sample_index)
 {
     struct report_options options;
@@ -99,6 +112,8 @@ static struct report_options options_of(const struct config *config, enum report
     options.divide_by = config->divide_by;
     options.source_path = str_of(config->source_path);
     options.trim_path = str_of(config->trim_path);
+    options.intel_syntax = config->intel_syntax;
+    set_symbolization(&options, config);
     return options;
 }
 
@@ -206,6 +221,7 @@ static bool write_output(const struct report_run *run, struct report_options *op
     if (fine) {
         options->drain = drain;
         options->drain_to = &output;
+        options->aside = output.path ? run->notes : NULL;
         fine = run->command->writer == write_proto ? write_profile(run, options, &output)
                                                    : write_text(run, options, &output);
         fine = output_close(&output, run->error) && fine;

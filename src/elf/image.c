@@ -134,6 +134,7 @@ bool elf_image_segment(const struct elf_image *image, uint32_t number, struct el
     cursor_u64le(&c); /* the physical address */
     read.file_size = cursor_u64le(&c);
     read.memory_size = cursor_u64le(&c);
+    read.align = cursor_u64le(&c);
     *segment = read;
     return true;
 }

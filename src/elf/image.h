@@ -20,6 +20,7 @@ struct elf_segment {
     uint32_t flags; /* of elf_segment_flag */
     uint64_t offset, file_size;
     uint64_t address, memory_size;
+    uint64_t align;
 };
 
 struct elf_section {

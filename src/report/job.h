@@ -25,6 +25,7 @@ bool tree_write(struct job *job);
 bool traces_write(struct job *job);
 bool raw_write(struct job *job);
 bool list_write(struct job *job);
+bool disasm_write(struct job *job);
 bool tags_write(struct job *job);
 bool dot_write(struct job *job);
 bool callgrind_write(struct job *job);

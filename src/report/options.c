@@ -11,5 +11,6 @@ void report_options_init(struct report_options *options, enum report_format form
         .edge_fraction = 0.001,
         .unit = STR("minimum"),
         .divide_by = 1,
+        .demangle = demangle_none,
     };
 }

@@ -14,10 +14,12 @@ static struct report_options settled(const struct report_options *options)
 {
     struct report_options o = *options;
     bool whole = o.format == report_raw || o.format == report_callgrind; /* shows all that the profile has */
-    if (whole || o.format == report_list || o.format == report_peek)
+    if (whole || o.format == report_list || o.format == report_peek || o.format == report_disasm)
         o.trim = false;
-    if (whole)
+    if (whole || o.format == report_disasm)
         o.granularity = report_addresses;
+    if (o.format == report_disasm)
+        o.no_inlines = true; /* else what is inlined would count twice where it stands */
     if (o.format == report_list)
         o.granularity = report_lines;
     if (o.node_count == -1)
@@ -39,7 +41,8 @@ static struct entry_rules entry_rules(const struct report_options *options)
         .line = all || by == report_lines,
         .column = options->show_columns || (all && !options->no_inlines),
         .address = all,
-        .binary = options->format == report_callgrind || options->format == report_list,
+        .binary = options->format == report_callgrind || options->format == report_list ||
+                  options->format == report_disasm,
         .no_inlines = options->no_inlines,
     };
 }
@@ -63,6 +66,8 @@ static bool write_format(struct job *job)
         return tree_write(job);
     case report_list:
         return list_write(job);
+    case report_disasm:
+        return disasm_write(job);
     case report_traces:
         return traces_write(job);
     case report_raw:

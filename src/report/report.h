@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "profile/profile.h"
+#include "symbol/demangle.h"
 
 struct pattern;
 
@@ -28,6 +29,7 @@ enum report_format {
     report_traces,
     report_raw,
     report_list,
+    report_disasm,
     report_tags,
     report_comments,
     report_dot,
@@ -84,12 +86,17 @@ struct report_options {
     struct str unit;  /* "minimum", "auto", or one to convert to */
     double divide_by; /* not 0 */
 
-    struct pattern *symbol; /* of list and peek; else NULL */
+    struct pattern *symbol; /* of list, peek and disasm; else NULL */
     struct str symbol_text; /* as typed, for errors */
 
     const struct str *filters; /* "focus=main", ... in the order that headers show them */
     uint32_t nfilters;
     struct str source_path, trim_path; /* lists separated by ':' */
+
+    bool intel_syntax; /* of instructions, which otherwise are in AT&T's */
+    bool debug_lines;  /* listings ask debug information for lines, and all that has names of functions for those */
+    enum demangle_mode demangle; /* of the names of symbols */
+    struct buf *aside; /* where disasm tells of binaries that are missing; NULL: in front of the report, as Go does */
 
     const struct report_basis *basis; /* NULL: taken from the profile as it is now */
 

@@ -1,0 +1,100 @@
+#include "report/code.h"
+
+void code_files_init(struct code_files *files, bool intel, struct arena *arena, struct mem *mem)
+{
+    *files = (struct code_files){.mem = mem, .arena = arena, .intel = intel};
+}
+
+void code_files_finish(struct code_files *files)
+{
+    for (size_t i = 0; i < files->files.n; i++) {
+        struct code_file *file = files->files.at[i];
+        binary_destroy(file->binary);
+        disassembler_destroy(file->disassembler);
+        object_destroy(file->object);
+        buf_finish(&file->error);
+    }
+    vec_finish(&files->files, files->mem);
+}
+
+struct code_file *code_file(struct code_files *files, struct str path)
+{
+    for (size_t i = 0; i < files->files.n; i++) {
+        if (str_equal(files->files.at[i]->path, path))
+            return files->files.at[i];
+    }
+    struct code_file *file = arena_new(files->arena, struct code_file, 1);
+    struct str name = arena_str(files->arena, path);
+    if (!file || !name.p)
+        return NULL;
+    file->path = name;
+    buf_init(&file->error, files->mem);
+    file->object = object_create(name.p, files->mem, &file->error);
+    if ((!file->object && file->error.n == 0) || !vec_push(&files->files, files->mem, file)) {
+        object_destroy(file->object);
+        buf_finish(&file->error);
+        return NULL;
+    }
+    return file;
+}
+
+struct binary *code_binary(struct code_files *files, struct code_file *file)
+{
+    struct buf unused;
+    if (file->binary_tried)
+        return file->binary;
+    file->binary_tried = true;
+    buf_init(&unused, files->mem);
+    file->binary = binary_create(file->path.p, files->mem, &unused);
+    buf_finish(&unused);
+    return file->binary;
+}
+
+void code_lines_init(struct code_lines *lines, struct mem *mem)
+{
+    *lines = (struct code_lines){0};
+    buf_init(&lines->texts, mem);
+}
+
+void code_lines_finish(struct code_lines *lines, struct mem *mem)
+{
+    buf_finish(&lines->texts);
+    vec_finish(&lines->at, mem);
+}
+
+static bool take_instruction(void *to, const struct instruction *instruction)
+{
+    struct code_lines *lines = to;
+    /* Where the text is in the buffer is known once that grows no more: until then its length alone is kept. */
+    struct code_line line = {.address = instruction->address, .text = {NULL, instruction->text.n}, .file = STR("")};
+    buf_str(&lines->texts, instruction->text);
+    return !lines->texts.failed && vec_push(&lines->at, lines->texts.mem, line);
+}
+
+/* Gives the lines their texts, and their places by Go's table. */
+static void settle(struct code_lines *lines, const struct pclntab *table)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < lines->at.n; i++) {
+        struct code_line *line = &lines->at.at[i];
+        struct pclntab_place place;
+        line->text.p = lines->texts.p + at;
+        at += line->text.n;
+        if (!table || !pclntab_place(table, line->address, &place))
+            continue;
+        line->file = place.file;
+        line->line = place.line;
+    }
+}
+
+bool code_read(struct code_files *files, struct code_file *file, uint64_t start, uint64_t end, struct code_lines *lines)
+{
+    if (!file->disassembler_tried)
+        file->disassembler = disassembler_create(file->object, files->intel, files->mem, &file->error);
+    file->disassembler_tried = true;
+    lines->texts.n = lines->at.n = 0;
+    if (!file->disassembler || !disassemble(file->disassembler, start, end, take_instruction, lines))
+        return false;
+    settle(lines, object_pclntab(file->object));
+    return true;
+}

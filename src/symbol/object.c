@@ -1,0 +1,276 @@
+#include "symbol/object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "elf/image.h"
+#include "elf/symbols.h"
+
+struct object {
+    struct mem *mem;
+    void *bytes;
+    size_t size;
+    struct elf_image image;
+    struct elf_section text; /* size 0 where there is none */
+    bool has_pclntab, has_symtab;
+    struct pclntab pclntab;
+    VEC(struct object_symbol) symbols;
+};
+
+/* --- The file --- */
+
+static void refuse(struct buf *error, const char *path, const char *reason)
+{
+    buf_printf(error, "open %s: ", path);
+    size_t start = error->n;
+    buf_str(error, str_of(reason));
+    if (!error->failed && error->p[start] >= 'A' && error->p[start] <= 'Z')
+        error->p[start] += 'a' - 'A'; /* as Go words system errors */
+}
+
+/* Maps a regular file; false with errno set (0 where it is no regular file, or empty). */
+static bool map_file(struct object *object, const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return false;
+    errno = 0;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes != MAP_FAILED) {
+            object->bytes = bytes;
+            object->size = (size_t)status.st_size;
+        }
+    }
+    close(fd);
+    return object->bytes != NULL;
+}
+
+/* --- Symbols --- */
+
+static int by_start(const void *a, const void *b)
+{
+    const struct object_symbol *x = a, *y = b;
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->name.p > y->name.p) - (x->name.p < y->name.p); /* names stand in the table's order, as a rule */
+}
+
+static bool add_symbol(struct object *object, struct object_symbol symbol)
+{
+    if (symbol.size > UINT64_MAX - symbol.start)
+        symbol.size = UINT64_MAX - symbol.start;
+    return symbol.size == 0 || symbol.name.n == 0 || vec_push(&object->symbols, object->mem, symbol);
+}
+
+static bool add_elf_symbols(struct object *object, const struct elf_symbols *symbols)
+{
+    struct elf_symbol symbol;
+    for (uint32_t i = 0; elf_symbol_at(symbols, i, &symbol); i++) {
+        if (symbol.section != 0 &&
+            !add_symbol(object, (struct object_symbol){symbol.name, symbol.address, symbol.size}))
+            return false;
+    }
+    return true;
+}
+
+static bool add_go_functions(struct object *object)
+{
+    struct pclntab_function function;
+    for (uint32_t i = 0; pclntab_function(&object->pclntab, i, &function); i++) {
+        uint64_t size = function.end > function.entry ? function.end - function.entry : 0;
+        if (!add_symbol(object, (struct object_symbol){function.name, function.entry, size}))
+            return false;
+    }
+    return true;
+}
+
+static bool read_symbols(struct object *object)
+{
+    struct elf_symbols symbols;
+    bool fine = true;
+    if (elf_symbols_full(&object->image, &symbols))
+        fine = add_elf_symbols(object, &symbols);
+    object->has_symtab = object->symbols.n > 0;
+    if (fine && object->symbols.n == 0 && object->has_pclntab)
+        fine = add_go_functions(object);
+    if (fine && object->symbols.n == 0 && elf_symbols_dynamic(&object->image, &symbols))
+        fine = add_elf_symbols(object, &symbols);
+    if (object->symbols.n > 0)
+        qsort(object->symbols.at, object->symbols.n, sizeof *object->symbols.at, by_start);
+    return fine;
+}
+
+/* --- Go's table --- */
+
+/* The first value of a symbol of that name; false where there is none. */
+static bool find_symbol(const struct object *object, struct str name, uint64_t *address)
+{
+    struct elf_symbols symbols;
+    struct elf_symbol symbol;
+    if (!elf_symbols_full(&object->image, &symbols))
+        return false;
+    for (uint32_t i = 0; elf_symbol_at(&symbols, i, &symbol); i++) {
+        if (str_equal(symbol.name, name)) {
+            *address = symbol.address;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The bytes of the table: in a section of its own, or between two symbols (of programs that a C linker put together).
+ */
+static struct str pclntab_bytes(const struct object *object)
+{
+    struct elf_section section;
+    uint64_t start, end;
+    if (elf_image_find_section(&object->image, STR(".gopclntab"), &section) ||
+        elf_image_find_section(&object->image, STR(".data.rel.ro.gopclntab"), &section))
+        return elf_section_bytes(&object->image, &section);
+    if (find_symbol(object, STR("runtime.pclntab"), &start) && find_symbol(object, STR("runtime.epclntab"), &end) &&
+        start != 0 && start < end)
+        return str_first(elf_image_at(&object->image, start), end - start);
+    return (struct str){0};
+}
+
+static void read_pclntab(struct object *object)
+{
+    struct fault fault;
+    struct str bytes = pclntab_bytes(object);
+    uint64_t text = object->text.address;
+    if (bytes.n == 0 || !pclntab_init(&object->pclntab, bytes, text, &fault))
+        return;
+    object->has_pclntab = true;
+    /* C code stands in front of runtime.text where a C linker had a part in it. */
+    if (find_symbol(object, STR("runtime.text"), &text))
+        object->pclntab.text_start = text;
+    else if (object->pclntab.header_text_start > text)
+        object->pclntab.text_start = object->pclntab.header_text_start;
+}
+
+struct object *object_create(const char *path, struct mem *mem, struct buf *error)
+{
+    struct fault fault;
+    struct object *object = mem_get(mem, sizeof *object);
+    if (!object)
+        return NULL;
+    *object = (struct object){.mem = mem};
+    if (!map_file(object, path)) {
+        refuse(error, path, errno != 0 ? strerror(errno) : "unrecognized object file");
+        goto refused;
+    }
+    if (!elf_image_of_file((struct str){object->bytes, object->size}, &object->image, &fault)) {
+        refuse(error, path, "unrecognized object file");
+        goto refused;
+    }
+    elf_image_find_section(&object->image, STR(".text"), &object->text);
+    read_pclntab(object);
+    if (read_symbols(object))
+        return object;
+refused:
+    object_destroy(object);
+    return NULL;
+}
+
+void object_destroy(struct object *object)
+{
+    if (!object)
+        return;
+    if (object->bytes)
+        munmap(object->bytes, object->size);
+    vec_finish(&object->symbols, object->mem);
+    mem_put(object->mem, object, sizeof *object);
+}
+
+uint16_t object_machine(const struct object *object)
+{
+    return object->image.machine;
+}
+
+const struct pclntab *object_pclntab(const struct object *object)
+{
+    return object->has_pclntab ? &object->pclntab : NULL;
+}
+
+/* --- Addresses --- */
+
+/* The page that a segment's first byte is on. */
+static uint64_t page_of(uint64_t address, uint64_t align)
+{
+    return align > 1 ? address - address % align : address;
+}
+
+uint64_t object_bias(const struct object *object, uint64_t start, uint64_t offset)
+{
+    struct elf_segment segment;
+    uint64_t load = 0;
+    bool any = false;
+    if (start == 0)
+        return 0;
+    for (uint32_t i = 0; elf_image_segment(&object->image, i, &segment); i++) {
+        if (segment.type != elf_load || !(segment.flags & elf_executable))
+            continue;
+        uint64_t first = page_of(segment.offset, segment.align);
+        if (offset >= first && offset - first < segment.file_size + (segment.offset - first))
+            return start - (page_of(segment.address, segment.align) + (offset - first));
+        if (!any) /* what Go's tool takes, whatever the mapping is of */
+            load = page_of(segment.address, segment.align);
+        any = true;
+    }
+    /* A mapping of the whole file begins with its first byte. */
+    uint64_t address;
+    if (offset == 0 && elf_image_address_of(&object->image, 0, &address))
+        return start - address;
+    return any ? start - load : 0;
+}
+
+const struct object_symbol *object_symbols(const struct object *object, size_t *n)
+{
+    *n = object->symbols.n;
+    return object->symbols.at;
+}
+
+bool object_has_symtab(const struct object *object)
+{
+    return object->has_symtab;
+}
+
+const struct object_symbol *object_symbol_at(const struct object *object, uint64_t address)
+{
+    enum { farthest = 16 }; /* symbols within symbols: how many to look back over */
+    size_t low = 0, high = object->symbols.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (object->symbols.at[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t i = low; i > 0 && low - i < farthest; i--) {
+        const struct object_symbol *symbol = &object->symbols.at[i - 1];
+        if (address - symbol->start < symbol->size)
+            return symbol;
+    }
+    return NULL;
+}
+
+struct str object_code(const struct object *object, uint64_t start, uint64_t end)
+{
+    const struct elf_section *text = &object->text;
+    struct str bytes;
+    if (end <= start)
+        return (struct str){0};
+    if (start >= text->address && start - text->address < text->size)
+        bytes = str_skip(elf_section_bytes(&object->image, text), start - text->address);
+    else
+        bytes = elf_image_at(&object->image, start);
+    return str_first(bytes, end - start);
+}

@@ -1,0 +1,49 @@
+/* An executable as go tool pprof sees it for listings: its symbols, its code, and the lines of Go's own table. (Names
+ * and lines out of debug information are symbol/binary.h's.) The file is mapped; nothing in it is trusted. */
+#ifndef SONDE_SYMBOL_OBJECT_H
+#define SONDE_SYMBOL_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "symbol/pclntab.h"
+
+struct object;
+
+struct object_symbol {
+    struct str name;
+    uint64_t start, size; /* of bytes; not 0 */
+};
+
+/* Maps a file. NULL with one line in error, in Go's words, where it cannot be opened or is not read here. */
+struct object *object_create(const char *path, struct mem *mem, struct buf *error);
+void object_destroy(struct object *object);
+
+/* An elf_machine. */
+uint16_t object_machine(const struct object *object);
+
+/* Where in the file's addresses an address of a process lies, given the mapping [start, ...) that holds the file from
+ * byte `offset` on, less that address: the process's addresses are the file's and this. */
+uint64_t object_bias(const struct object *object, uint64_t start, uint64_t offset);
+
+/* Its symbols by address, equal ones in the table's order: those of .symtab; where that was stripped, the functions of
+ * Go's table; where there is none either, what the dynamic linker knows. */
+const struct object_symbol *object_symbols(const struct object *object, size_t *n);
+
+/* Whether they are those of .symtab. */
+bool object_has_symtab(const struct object *object);
+
+/* The symbol that holds an address; NULL for none. */
+const struct object_symbol *object_symbol_at(const struct object *object, uint64_t address);
+
+/* Go's table; NULL where the file has none. */
+const struct pclntab *object_pclntab(const struct object *object);
+
+/* The bytes of code in [start, end), cut where the section .text ends (or, for code of another section, its segment);
+ * empty where there are none. */
+struct str object_code(const struct object *object, uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,92 @@
+"""Listings of instructions (-disasm, -weblist) of `go tool pprof` and of sonde, compared in all but the text of
+instructions. That is cut out by these rules, and nothing else is:
+
+- In -disasm the text stands behind "ADDRESS: "; a place behind it begins with the ";" in column 40 of it, or stands in a
+  line of its own (74 spaces and ";") before a text of 40 characters and more. Each row so is (columns, place), with the
+  place carried on to the rows that do not repeat it.
+- In -weblist the text stands between "ADDRESS: " and the place in <span class=unimportant>.
+- Go's disassembler knows neither AVX nor some other instructions: it has rows of its own in their midst. From a row at
+  which Go prints "?" or sonde one of UNKNOWN_TO_GO (".byte" is what is no instruction to it), rows are passed over up to
+  the next address that both have.
+"""
+import re
+
+UNKNOWN_TO_GO = re.compile(rb"v[a-z]|endbr64|ud[01]|\.byte")
+ROW = re.compile(rb"^( *\S+ +\S+ +([0-9a-f]+)): (.*)$", re.S)
+PLACE_ALONE = b" " * 74 + b";"
+
+
+class Row:
+    def __init__(self, columns, address, text, place):
+        self.columns, self.address, self.text, self.place = columns, address, text, place
+
+    def same(self, other):
+        return self.columns == other.columns and self.place == other.place
+
+    def __str__(self):
+        return f"{self.columns.decode()}: {self.text.decode('utf-8', 'replace')} ;{self.place.decode('utf-8', 'replace')}"
+
+
+def split_disasm(report):
+    """[line or [rows]]"""
+    parts, rows, place, alone = [], None, b"", None
+    for line in report.split(b"\n"):
+        if line.startswith(PLACE_ALONE):
+            alone = line[75:]
+            continue
+        match = ROW.match(line)
+        if not match:
+            parts.append(line)
+            rows, place = None, b""
+            continue
+        text = match[3]
+        if text[40:41] == b";" and alone is None:
+            place, text = text[41:], text[:40].rstrip(b" ")
+        elif alone is not None:
+            place, alone = alone, None
+        if rows is None:
+            rows = []
+            parts.append(rows)
+        rows.append(Row(match[1], int(match[2], 16), text, place))
+    return parts
+
+
+def first_of_rows(theirs, ours):
+    """Why the rows differ, or None."""
+    i = j = 0
+    while i < len(theirs) and j < len(ours):
+        a, b = theirs[i], ours[j]
+        if a.address != b.address or not a.same(b) and not may_part(a, b):
+            return f"  go:    {a}\n  sonde: {b}"
+        i, j = i + 1, j + 1
+        if i < len(theirs) and j < len(ours) and theirs[i].address != ours[j].address:
+            if not may_part(a, b):
+                return f"  one after the other, go:\n    {a}\n    {theirs[i]}\n  sonde:\n    {b}\n    {ours[j]}"
+            while i < len(theirs) and j < len(ours) and theirs[i].address != ours[j].address:
+                if theirs[i].address < ours[j].address:
+                    i += 1
+                else:
+                    j += 1
+            if i < len(theirs) and j < len(ours) and not theirs[i].same(ours[j]):
+                i, j = i + 1, j + 1  # begins where the other had gone on in an instruction: has its samples
+    rest = theirs[i:] or ours[j:]
+    if rest and not (i and j and may_part(theirs[i - 1], ours[j - 1])):
+        return f"  only in one: {rest[0]}"
+    return None
+
+
+def may_part(theirs, ours):
+    return theirs.text.strip() == b"?" or bool(UNKNOWN_TO_GO.match(ours.text))
+
+
+def disasm_difference(theirs, ours):
+    """Why two -disasm reports differ, or None."""
+    left, right = split_disasm(theirs), split_disasm(ours)
+    for a, b in zip(left, right):
+        if isinstance(a, list) and isinstance(b, list):
+            why = first_of_rows(a, b)
+            if why:
+                return why
+        elif a != b:
+            return f"  go:    {a if isinstance(a, bytes) else str(a[0])}\n  sonde: {b if isinstance(b, bytes) else str(b[0])}"
+    return None if len(left) == len(right) else f"  go has {len(left)} parts, sonde {len(right)}"
