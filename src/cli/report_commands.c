@@ -23,7 +23,14 @@ const struct report_command report_commands[] = {
      "disasm func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions of binaries that match func_regex, only samples that match a focus_regex and no ignore_regex."},
     {"dot", write_report, report_dot, false, NULL, "Print the call graph in graphviz's format", TOP_USAGE("dot")},
+    {"eog", write_picture, report_dot, false, "svg", "Show a picture of the call graph in eog", VIEW_USAGE("eog"),
+     viewer_eog},
+    {"evince", write_picture, report_dot, false, "pdf", "Show a picture of the call graph in evince",
+     VIEW_USAGE("evince"), viewer_evince},
     {"folded", write_report, report_folded, false, NULL, "Print folded stacks, as flame graph tools take them", NULL},
+    {"gif", write_picture, report_dot, false, "gif", "Write a picture of the call graph, as GIF", TOP_USAGE("gif")},
+    {"gv", write_picture, report_dot, false, "ps", "Show a picture of the call graph in gv", VIEW_USAGE("gv"),
+     viewer_gv},
     {"json", write_report, report_json, false, NULL, "Print the top entries and the calls between them as JSON",
      TOP_USAGE("json")},
     {"kcachegrind", write_report, report_callgrind, false, "grind", "Show the call graph in KCachegrind",
@@ -31,12 +38,16 @@ const struct report_command report_commands[] = {
     {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
      "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},
+    {"pdf", write_picture, report_dot, false, "pdf", "Write a picture of the call graph, as PDF", TOP_USAGE("pdf")},
     {"peek", write_report, report_peek, true, NULL, "Print callers and callees of functions that match a regexp",
      "peek func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows the callers and callees of functions that match func_regex."},
+    {"png", write_picture, report_dot, false, "png", "Write a picture of the call graph, as PNG", TOP_USAGE("png")},
     {"proto", write_proto, report_raw, false, "pb.gz", "Write the profile as gzipped protocol buffer", NULL},
+    {"ps", write_picture, report_dot, false, "ps", "Write a picture of the call graph, as PostScript", TOP_USAGE("ps")},
     {"raw", write_report, report_raw, false, NULL, "Print all that the profile holds as text", NULL},
     {"speedscope", write_report, report_speedscope, false, NULL, "Write the stacks in speedscope's format", NULL},
+    {"svg", write_svg, report_dot, false, "svg", "Write a picture of the call graph, as SVG", TOP_USAGE("svg")},
     {"tags", write_report, report_tags, false, NULL, "Print the tags of the profile and their values",
      "tags [tag_regex]* [-ignore_regex]* [>file]\n"
      "Lists tags key:value that match a tag_regex and no ignore_regex."},
@@ -46,6 +57,8 @@ const struct report_command report_commands[] = {
      NULL},
     {"traces", write_report, report_traces, false, NULL, "Print every sample with its stack", NULL},
     {"tree", write_report, report_tree, false, NULL, "Print the call graph as text", TOP_USAGE("tree")},
+    {"web", write_svg, report_dot, false, "svg", "Show a picture of the call graph in a browser", VIEW_USAGE("web"),
+     viewer_browser},
 };
 const size_t report_ncommands = sizeof report_commands / sizeof *report_commands;
 

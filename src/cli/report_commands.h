@@ -10,7 +10,9 @@
 
 enum report_writer {
     write_report, /* through report_write, as text */
-    write_proto,  /* the profile itself, gzipped */
+    write_proto,   /* the profile itself, gzipped */
+    write_picture, /* of a report in graphviz's language, in the format that file_suffix names */
+    write_svg,     /* the same in SVG, to be moved and scaled in a browser */
 };
 
 struct report_command {

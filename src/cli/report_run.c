@@ -8,6 +8,8 @@
 #include "cli/tool_mem.h"
 #include "profile/pattern.h"
 #include "profile/tag_frames.h"
+#include "report/drawing.h"
+#include "report/svg_viewport.h"
 #include "symbol/symbolize.h"
 #include "wire/gzip.h"
 
@@ -212,6 +214,42 @@ static bool write_text(const struct report_run *run, struct report_options *opti
     return fine;
 }
 
+/* Writes what graphviz draws of a report in its language. */
+static bool draw_report(const struct report_run *run, struct report_options *options, struct output *output)
+{
+    struct buf dot, picture, page;
+    struct mem *mem = run->error->mem;
+    buf_init(&dot, mem);
+    buf_init(&picture, mem);
+    buf_init(&page, mem);
+    options->drain = NULL;
+    bool fine = report_write(run->profile, options, &dot, run->error) &&
+                drawing_make(buf_text(&dot), run->command->file_suffix, &picture, run->error);
+    if (fine && run->command->writer == write_svg)
+        svg_put_viewport(&page, buf_text(&picture));
+    if (fine)
+        output_write(output, buf_text(run->command->writer == write_svg ? &page : &picture));
+    buf_finish(&page);
+    buf_finish(&picture);
+    buf_finish(&dot);
+    return fine;
+}
+
+static bool write_with(enum report_writer writer, const struct report_run *run, struct report_options *options,
+                       struct output *output)
+{
+    switch (writer) {
+    case write_proto:
+        return write_profile(run, options, output);
+    case write_picture:
+    case write_svg:
+        return draw_report(run, options, output);
+    case write_report:
+        break;
+    }
+    return write_text(run, options, output);
+}
+
 static bool write_output(const struct report_run *run, struct report_options *options)
 {
     struct output output;
@@ -222,8 +260,7 @@ static bool write_output(const struct report_run *run, struct report_options *op
         options->drain = drain;
         options->drain_to = &output;
         options->aside = output.path ? run->notes : NULL;
-        fine = run->command->writer == write_proto ? write_profile(run, options, &output)
-                                                   : write_text(run, options, &output);
+        fine = write_with(run->command->writer, run, options, &output);
         fine = output_close(&output, run->error) && fine;
     }
     buf_finish(&path);

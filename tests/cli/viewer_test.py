@@ -2,8 +2,11 @@
 """Reports that another program shows: which program is started, with which file, and what is left behind.
 
     viewer_test.py SONDE
+
+The files and arguments are also compared with those of go tool pprof, where it is there.
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -45,6 +48,9 @@ class Desk:
                 os.remove(os.path.join(folder, name))
         with open(self.profile, 'wb') as file:
             file.write(made_profile.small().gzipped())
+        for tool in ('basename', 'cat', 'cp', 'dot', 'readlink', 'sleep'):
+            if shutil.which(tool):
+                os.symlink(shutil.which(tool), os.path.join(self.bin, tool))
         for program in programs:
             path = os.path.join(self.bin, program)
             with open(path, 'w', encoding='utf-8') as file:
@@ -53,7 +59,7 @@ class Desk:
 
     def environment(self, **more):
         kept = {name: value for name, value in os.environ.items() if name not in ('BROWSER', 'DISPLAY')}
-        return {**kept, 'PATH': self.bin + ':/usr/bin:/bin', 'TMPDIR': self.tmp, 'HOME': self.folder,
+        return {**kept, 'PATH': self.bin, 'TMPDIR': self.tmp, 'HOME': self.folder,
                 'FAKE_FOLDER': self.folder, **more}
 
     def run(self, *flags, lines='', command=(SONDE, 'pprof'), **more):
@@ -92,6 +98,38 @@ def test_kcachegrind(folder):
     tap.ok(desk.took >= 1, 'a program that ends at once leaves another the time to read', desk)
 
 
+def without_script(text):
+    """The text without what stands between the script's brackets, and without a date."""
+    text = re.sub(r'<!\[CDATA\[.*\]\]>', '', text, flags=re.S)
+    return re.sub(r'CreationDate [^)]*', '', text)
+
+
+def test_pictures(folder, go):
+    for kind in ('eog', 'evince', 'gv', 'web', 'kcachegrind'):
+        programs = [kind if kind != 'web' else 'firefox']
+        desk = Desk(folder, programs).run('-' + kind)
+        ours = desk.status, desk.text('started'), without_script(desk.text('seen')), os.listdir(desk.tmp)
+        tap.ok(ours[0] == 0 and ours[1].startswith(programs[0]) and len(ours[2]) > 100, f'{kind} is shown a picture', desk)
+        if not go:
+            tap.skip(f'{kind} as in go tool pprof', 'no go, or no dot')
+            continue
+        desk = Desk(folder, programs).run('-' + kind, command=(go,))
+        theirs = desk.status, desk.text('started'), without_script(desk.text('seen')), os.listdir(desk.tmp)
+        tap.ok(ours == theirs, f'{kind} as in go tool pprof', f'{ours[1]} {theirs[1]} {desk.err}')
+
+
+def test_browsers(folder):
+    every = ['chrome', 'google-chrome', 'chromium', 'firefox', 'sensible-browser', 'xdg-open']
+    for at, first in enumerate(every):
+        desk = Desk(folder, every[at:]).run('-web', DISPLAY=':0')
+        tap.ok(desk.status == 0 and desk.text('started').startswith(first + ' '), f'{first} is number {at + 1}', desk)
+    desk = Desk(folder, every + ['other']).run('-web', BROWSER='other  --new window')
+    tap.ok(desk.text('started') == f'other  --new window {desk.tmp}/pprof001.svg\n', 'BROWSER is asked first', desk)
+    desk = Desk(folder, ['xdg-open']).run('-web', BROWSER='nosuchbrowser')
+    tap.ok(desk.status == 1 and 'tried nosuchbrowser, chrome,' in desk.err and 'xdg-open' not in desk.err,
+           'xdg-open is for desktops', desk)
+
+
 def test_failures(folder):
     desk = Desk(folder, []).run('-kcachegrind')
     tap.ok(desk.status == 1 and 'no viewer could be started; tried kcachegrind' in desk.err and
@@ -124,9 +162,20 @@ def test_prompt(folder):
     tap.ok(desk.report('-callgrind') == desk.text('profile001.callgraph.out') != '', 'files are numbered', desk)
 
 
+def go_tool():
+    """The program behind `go tool pprof`; to be asked for before HOME changes, where it is cached."""
+    if not shutil.which('go') or not shutil.which('dot'):
+        return None
+    found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
+        go = go_tool()
         test_kcachegrind(folder)
+        test_pictures(folder, go)
+        test_browsers(folder)
         test_failures(folder)
         test_not_shown(folder)
         test_prompt(folder)
