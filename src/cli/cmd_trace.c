@@ -22,7 +22,8 @@
 
 static const char usage[] =
     "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
-    "       sonde trace -pprof=net|sync|syscall|sched [program] FILE > PROFILE\n"
+    "       sonde trace -pprof=net|sync|syscall|sched [-goroutine=START|ID] [-region=TYPE]\n"
+    "                   [-range=FROM-TO] [program] FILE > PROFILE\n"
     "       sonde trace -format=go|text [-o OUT] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
@@ -35,16 +36,20 @@ static const char usage[] =
     "  -pprof=net        write a profile of the time that goroutines waited for the network,\n"
     "  -pprof=sync       for channels, selects and locks,\n"
     "  -pprof=syscall    were in system calls,\n"
-    "  -pprof=sched      or were runnable, but did not run\n"
+    "  -pprof=sched      or were runnable, but did not run; of that only the time\n"
+    "  -goroutine=START  of goroutines that start in a function, or of the one with a number,\n"
+    "  -region=TYPE      in regions of a type; -pc=ADDRESS: that begin at one place; -latmin=TIME,\n"
+    "                    -latmax=TIME: by their length,\n"
+    "  -range=1s-1.5s    in a part of the trace's time, from its begin; also 1s- and -1.5s\n"
     "  -goroutines       how long goroutines executed, by the function that they start in\n"
-    "  -goroutine=START  what each goroutine that starts in a function did with its time\n"
+    "  -goroutine=START  what each goroutine that starts in a function did with its time; or one, by\n"
+    "                    its number\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
     "  -regions          the same for regions, by type and where they begin\n"
     "  -mmu[=WHAT]       the share of the processors that the collector left to the program in the worst\n"
     "                    window of each length, counting stw, background, assist, sweep (with | or ,\n"
     "                    between them), perProc for single processors, mut for percentiles too\n"
     "  -window=10ms      -mmu: the worst windows of a length\n"
-    "  -range=1s-1.5s    -mmu: only a part of the trace's time, from its begin\n"
     "  -json             -mmu: as the page of go tool trace fetches it\n"
     "  -format=go        write the trace itself, as of a text form or a URL,\n"
     "  -format=text      or its text form, which sonde trace reads too\n"
@@ -71,6 +76,10 @@ static const struct {
     {"format", offsetof(struct options, format)},
     {"o", offsetof(struct options, out)},
     {"goroutine", offsetof(struct options, question.goroutine)},
+    {"region", offsetof(struct options, question.region)},
+    {"pc", offsetof(struct options, question.pc)},
+    {"latmin", offsetof(struct options, question.latmin)},
+    {"latmax", offsetof(struct options, question.latmax)},
     {"range", offsetof(struct options, question.range)},
     {"window", offsetof(struct options, question.window)},
 };
@@ -225,7 +234,11 @@ static int write_profile(const struct options *options, struct str bytes)
     struct profile profile;
     struct trace_share share;
     struct trace_fault fault = {0};
-    if (!trace_delays(bytes, kind, tool_mem(), &profile, &share, &fault)) {
+    struct trace_delay_filter filter;
+    bool some;
+    if (!trace_question_filter(&options->question, &filter, &some))
+        return exit_failure;
+    if (!trace_delays_of(bytes, kind, some ? &filter : NULL, tool_mem(), &profile, &share, &fault)) {
         trace_complain(options->file, &fault);
         return exit_failure;
     }

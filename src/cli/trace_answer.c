@@ -2,6 +2,7 @@
 #include "cli/trace_answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/duration.h"
 #include "cli/commands.h"
@@ -129,6 +130,36 @@ static bool complain_of_flag(const char *flag, const char *value, const char *wh
 {
     fprintf(stderr, "sonde trace: -%s=%s: %s\n", flag, value, why);
     return false;
+}
+
+static bool read_length(const char *flag, const char *value, int64_t *ns)
+{
+    return !value || duration_parse(str_of(value), ns) ||
+           complain_of_flag(flag, value, "that is no length of time, as for example 10ms is");
+}
+
+static bool read_pc(const char *value, uint64_t *pc)
+{
+    char *end;
+    *pc = strtoull(value, &end, 16);
+    return (end != value && *end == 0) || complain_of_flag("pc", value, "an address is a hexadecimal number");
+}
+
+bool trace_question_filter(const struct trace_question *q, struct trace_delay_filter *filter, bool *any)
+{
+    const char *why;
+    *filter = TRACE_DELAY_ANY;
+    filter->by_goroutine = q->goroutine != NULL;
+    filter->goroutine = str_of(q->goroutine);
+    filter->of_type = q->region != NULL;
+    filter->type = str_of(q->region);
+    filter->at_pc = q->pc != NULL;
+    filter->by_region = q->region || q->pc || q->latmin || q->latmax;
+    *any = filter->by_goroutine || filter->by_region || q->range;
+    if (q->range && !trace_range_parse(str_of(q->range), &filter->range, &why))
+        return complain_of_flag("range", q->range, why);
+    return (!q->pc || read_pc(q->pc, &filter->pc)) && read_length("latmin", q->latmin, &filter->least) &&
+           read_length("latmax", q->latmax, &filter->most);
 }
 
 /* Reads the values of flags. */

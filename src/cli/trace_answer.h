@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
+#include "trace/delay_filter.h"
 #include "trace/delays.h"
 #include "trace/fault.h"
 
@@ -12,9 +13,11 @@
 struct trace_question {
     const char *file; /* the trace's name, for messages */
     bool goroutines, tasks, regions, mmu;
-    const char *goroutine; /* where the goroutines to show start */
-    const char *mmu_flags; /* what counts as taken by the collector; NULL for the usual */
-    const char *window;    /* a length */
+    const char *goroutine;            /* where the goroutines to show start, or the number of one */
+    const char *region;               /* a type of regions */
+    const char *pc, *latmin, *latmax; /* where they begin and how long they are */
+    const char *mmu_flags;            /* what counts as taken by the collector; NULL for the usual */
+    const char *window;               /* a length */
     const char *range;
     bool json;
 };
@@ -24,6 +27,10 @@ bool trace_asks(const struct trace_question *question);
 
 /* Prints the answer on the standard output; the exit status. What is wrong is said on the standard error. */
 int trace_answer(const struct trace_question *question, struct str bytes);
+
+/* What of the delays is asked for, of which a filter is made; *any is false where all are. False, with the reason said
+ * on the standard error, where a flag's value is none. */
+bool trace_question_filter(const struct trace_question *question, struct trace_delay_filter *filter, bool *any);
 
 /* Says on the standard error what is wrong with a trace; and what was lost of one that is good at its begin. */
 void trace_complain(const char *file, const struct trace_fault *fault);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "profile/stacks.h"
+#include "trace/delay_filter.h"
 #include "trace/reader.h"
 
 enum { unknown_stack = UINT32_MAX, first_stacks = 256 };
@@ -43,10 +44,11 @@ struct delays {
     struct profile *profile;
     struct map goroutine_of_id;
     VEC(struct goroutine) goroutines;
-    uint32_t recent[4096]; /* indices of goroutines by the low bits of their ids, as likely places */
-    int64_t last_mark;     /* time; of the whole trace in the second pass, too */
-    uint64_t marked;       /* events up to and with the last mark */
-    bool give_up;          /* a single pass is not enough */
+    uint32_t recent[4096];                /* indices of goroutines by the low bits of their ids, as likely places */
+    int64_t last_mark;                    /* time; of the whole trace in the second pass, too */
+    uint64_t marked;                      /* events up to and with the last mark */
+    bool give_up;                         /* a single pass is not enough */
+    const struct delay_intervals *wanted; /* NULL for everything */
     struct trace_share share;
 
     struct stacks stacks; /* of locations */
@@ -315,6 +317,19 @@ static bool note_delay(struct delays *d, const struct trace_event *e, const stru
     return true;
 }
 
+/* The only pass where not everything is wanted. */
+static bool note_wanted(struct delays *d, const struct trace_event *e, const struct trace_transition *t)
+{
+    struct goroutine *g = goroutine_of(d, t->id);
+    if (!g)
+        return false;
+    if (!g->waits || t->to == measured_state(d->kind))
+        return begin_delay(d, g, e, t);
+    g->waits = false;
+    add_delay(d, g->stack, delay_intervals_overlap(d->wanted, g->id, g->since, e->time), e->time);
+    return true;
+}
+
 typedef bool note(struct delays *d, const struct trace_event *e, const struct trace_transition *t);
 
 /* Reads the trace, all of it or so many events, and notes each change of a goroutine's state. False on exhaustion, or
@@ -469,9 +484,30 @@ static bool compute_in_two(struct delays *d, struct str bytes, struct trace_faul
     return false;
 }
 
-static bool compute(struct delays *d, struct str bytes, struct trace_fault *fault)
+/* What is wanted must be known before. */
+static bool compute_wanted(struct delays *d, struct str bytes, const struct trace_delay_filter *filter,
+                           struct trace_fault *fault)
 {
-    if (!try_at_once(d, bytes)) {
+    struct delay_intervals intervals;
+    struct trace_extent extent;
+    struct trace_fault again = {0};
+    if (!delay_intervals_find(bytes, filter, d->mem, &intervals, &extent, fault))
+        return false;
+    d->wanted = &intervals;
+    bool good = pass(d, bytes, extent.marked, note_wanted, &again);
+    delay_intervals_finish(&intervals);
+    if (!good)
+        *fault = again;
+    return good;
+}
+
+static bool compute(struct delays *d, struct str bytes, const struct trace_delay_filter *filter,
+                    struct trace_fault *fault)
+{
+    if (filter) {
+        if (!compute_wanted(d, bytes, filter, fault))
+            return false;
+    } else if (!try_at_once(d, bytes)) {
         forget(d);
         if (!compute_in_two(d, bytes, fault))
             return false;
@@ -485,6 +521,12 @@ static bool compute(struct delays *d, struct str bytes, struct trace_fault *faul
 bool trace_delays(struct str bytes, enum trace_delay kind, struct mem *mem, struct profile *profile,
                   struct trace_share *share, struct trace_fault *fault)
 {
+    return trace_delays_of(bytes, kind, NULL, mem, profile, share, fault);
+}
+
+bool trace_delays_of(struct str bytes, enum trace_delay kind, const struct trace_delay_filter *filter, struct mem *mem,
+                     struct profile *profile, struct trace_share *share, struct trace_fault *fault)
+{
     if (!profile_init(profile, mem))
         return trace_fault_at(fault, 0, "out of memory");
     struct delays d = {.mem = mem, .kind = kind, .profile = profile, .last_mark = INT64_MIN};
@@ -494,7 +536,7 @@ bool trace_delays(struct str bytes, enum trace_delay kind, struct mem *mem, stru
     arena_init(&d.names, mem);
     bool good =
         (stacks_init(&d.stacks, mem, first_stacks) && describe(profile)) || trace_fault_at(fault, 0, "out of memory");
-    good = good && compute(&d, bytes, fault);
+    good = good && compute(&d, bytes, filter, fault);
     if (good)
         *share = d.share;
     else

@@ -33,4 +33,10 @@ struct trace_share {
 bool trace_delays(struct str bytes, enum trace_delay kind, struct mem *mem, struct profile *profile,
                   struct trace_share *share, struct trace_fault *fault);
 
+/* The same of only some of the delays, as far as they are in the time that a filter (delay_filter.h) wants; NULL for
+ * all. The profile may be empty. */
+struct trace_delay_filter;
+bool trace_delays_of(struct str bytes, enum trace_delay kind, const struct trace_delay_filter *filter, struct mem *mem,
+                     struct profile *profile, struct trace_share *share, struct trace_fault *fault);
+
 #endif

@@ -73,4 +73,5 @@ def compare(sonde, viewer, path):
     return None
 
 
-compare_pages('goroutines', TRACES, 6, compare)
+if __name__ == '__main__':
+    compare_pages('goroutines', TRACES, 6, compare)
