@@ -24,7 +24,7 @@ static const char usage[] =
     "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
     "       sonde trace -pprof=net|sync|syscall|sched [-goroutine=START|ID] [-region=TYPE]\n"
     "                   [-range=FROM-TO] [program] FILE > PROFILE\n"
-    "       sonde trace -format=go|text [-o OUT] [program] FILE\n"
+    "       sonde trace -format=go|text|chrome [-o OUT] [-range=FROM-TO] [-view=ROWS] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
@@ -53,6 +53,8 @@ static const char usage[] =
     "  -json             -mmu: as the page of go tool trace fetches it\n"
     "  -format=go        write the trace itself, as of a text form or a URL,\n"
     "  -format=text      or its text form, which sonde trace reads too\n"
+    "  -format=chrome    or what happened when, as JSON for chrome://tracing and Perfetto's UI\n"
+    "  -view=proc,thread,goroutine,task,stats    -format: which rows; usually all\n"
     "  -o=OUT            to a file, not to standard output\n"
     "  -d=parsed         every event in order, checked, as text\n"
     "  -d=wire           what is in the file, one item a line, as text\n"
@@ -60,7 +62,7 @@ static const char usage[] =
 
 struct options {
     const char *debug, *pprof;
-    const char *format, *out;
+    const char *format, *out, *view;
     const char *file;
     struct trace_question question;
     bool help;
@@ -75,6 +77,7 @@ static const struct {
     {"pprof", offsetof(struct options, pprof)},
     {"format", offsetof(struct options, format)},
     {"o", offsetof(struct options, out)},
+    {"view", offsetof(struct options, view)},
     {"goroutine", offsetof(struct options, question.goroutine)},
     {"region", offsetof(struct options, question.region)},
     {"pc", offsetof(struct options, question.pc)},
@@ -257,10 +260,20 @@ static int write_profile(const struct options *options, struct str bytes)
     return good ? exit_fine : exit_failure;
 }
 
+static int convert(const struct options *options, struct str bytes)
+{
+    struct trace_conversion conversion = {.file = options->file,
+                                          .format = options->format,
+                                          .out = options->out,
+                                          .range = options->question.range,
+                                          .view = options->view};
+    return trace_convert(&conversion, bytes);
+}
+
 static int run(const struct options *options, struct str bytes)
 {
     if (options->format)
-        return trace_convert(&(struct trace_conversion){options->file, options->format, options->out}, bytes);
+        return convert(options, bytes);
     if (options->pprof)
         return write_profile(options, bytes);
     if (trace_asks(&options->question))

@@ -9,6 +9,9 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/tool_mem.h"
+#include "cli/trace_answer.h"
+#include "trace/chrome.h"
+#include "trace/pass.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
 
@@ -20,8 +23,10 @@ struct job {
     struct str bytes;
     struct output output;
     struct buf text; /* not written yet */
-    uint64_t valid;  /* bytes of the trace that are good, once it is broken */
-    struct trace_fault fault;
+    struct trace_range range;
+    bool groups[timeline_groups]; /* of rows, that are drawn */
+    struct chrome chrome;
+    struct trace_fault fault; /* nothing of use was written */
 };
 
 static void flush(struct job *job)
@@ -55,15 +60,44 @@ static void write_text(struct job *job)
     }
 }
 
+/* Gives every event to `take`; of a trace that is broken what was lost is told. False where nothing is good. */
+static bool read_events(struct job *job, trace_take *take)
+{
+    struct trace_extent extent;
+    bool good = trace_pass(job->bytes, tool_mem(), UINT64_MAX, take, job, &extent, &job->fault);
+    if (good && job->fault.set) {
+        trace_tell_loss(job->conversion->file, &extent.share, &job->fault);
+        job->fault.set = false;
+    }
+    return good;
+}
+
+static bool take_for_chrome(void *state, const struct trace_event *event)
+{
+    struct job *job = state;
+    bool good = chrome_add(&job->chrome, event, &job->text);
+    flush_some(job);
+    return good && !job->output.failed;
+}
+
+static void write_chrome(struct job *job)
+{
+    if (chrome_begin(&job->chrome, tool_mem(), job->groups, job->range, &job->text) &&
+        read_events(job, take_for_chrome))
+        chrome_end(&job->chrome, &job->text);
+    chrome_finish(&job->chrome);
+}
+
 struct form {
     const char *name;
-    bool is_binary;
+    bool is_binary, takes_range, takes_view;
     void (*write)(struct job *job);
 };
 
 static const struct form forms[] = {
-    {"go", true, write_binary},
-    {"text", false, write_text},
+    {"go", true, false, false, write_binary},
+    {"text", false, false, false, write_text},
+    {"chrome", false, true, true, write_chrome},
 };
 
 static const struct form *find_form(const char *name)
@@ -101,25 +135,71 @@ static bool open_output(struct job *job, const struct form *form, struct buf *wh
     return output_create(&job->output, c->out, why);
 }
 
-/* What was wrong with the trace, as one line. */
-static void print_fault(const struct job *job)
+/* Reads the names of groups of rows. */
+static bool parse_view(struct job *job, struct buf *why)
 {
-    struct buf why;
-    buf_init(&why, tool_mem());
-    trace_fault_print(&job->fault, &why);
-    fprintf(stderr, "sonde trace: %s: %.*s\n", job->conversion->file, STR_ARG(buf_text(&why)));
-    buf_finish(&why);
+    static const struct {
+        const char *name;
+        enum timeline_group group;
+    } views[] = {{"proc", timeline_procs},
+                 {"thread", timeline_threads},
+                 {"goroutine", timeline_goroutines},
+                 {"task", timeline_tasks},
+                 {"stats", timeline_stats}};
+    struct str left = str_of(job->conversion->view);
+    for (int i = 0; i < timeline_groups; i++)
+        job->groups[i] = left.p == NULL;
+    while (left.n > 0) {
+        size_t n = str_find(left, STR(","), 0), i = 0;
+        struct str name = str_first(left, n);
+        while (i < sizeof views / sizeof *views && !str_equal(str_of(views[i].name), name))
+            i++;
+        if (i == sizeof views / sizeof *views) {
+            buf_printf(why, "-view is made of proc, thread, goroutine, task and stats, not %.*s", STR_ARG(name));
+            return false;
+        }
+        job->groups[views[i].group] = true;
+        left = str_skip(left, n + 1);
+    }
+    return true;
+}
+
+/* Reads the values of flags. */
+static bool understand(struct job *job, const struct form *form, struct buf *why)
+{
+    const struct trace_conversion *c = job->conversion;
+    const char *wrong = NULL;
+    job->range = TRACE_RANGE_ALL;
+    if (c->range && !form->takes_range)
+        buf_printf(why, "-format=%s takes no -range", form->name);
+    else if (c->range && !trace_range_parse(str_of(c->range), &job->range, &wrong))
+        buf_printf(why, "-range=%s: %s", c->range, wrong);
+    else if (c->view && !form->takes_view)
+        buf_printf(why, "-format=%s takes no -view", form->name);
+    else
+        return parse_view(job, why);
+    return false;
 }
 
 static int run(struct job *job, const struct form *form, struct buf *why)
 {
-    if (!open_output(job, form, why))
+    if (!understand(job, form, why) || !open_output(job, form, why))
         return exit_failure;
     form->write(job);
     flush(job);
-    if (job->fault.set)
-        print_fault(job);
-    return output_close(&job->output, why) && !job->fault.set ? exit_fine : exit_failure;
+    bool written = output_close(&job->output, why);
+    if (written && job->fault.set)
+        trace_complain(job->conversion->file, &job->fault);
+    return written && !job->fault.set ? exit_fine : exit_failure;
+}
+
+/* Says which forms there are. */
+static void list_forms(const char *wanted, struct buf *why)
+{
+    buf_str(why, STR("-format is one of "));
+    for (size_t i = 0, n = sizeof forms / sizeof *forms; i < n; i++)
+        buf_printf(why, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", forms[i].name);
+    buf_printf(why, ", not %s", wanted);
 }
 
 int trace_convert(const struct trace_conversion *conversion, struct str bytes)
@@ -133,7 +213,7 @@ int trace_convert(const struct trace_conversion *conversion, struct str bytes)
     if (form)
         status = run(&job, form, &why);
     else
-        buf_printf(&why, "-format is one of go and text, not %s", conversion->format);
+        list_forms(conversion->format, &why);
     if (why.n > 0)
         fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
     buf_finish(&job.text);

@@ -1,0 +1,44 @@
+/* The stacks of a whole trace as one tree, callers first, so that viewers store what stacks share once. A stack is
+ * named by the node of its leaf; tables come and go with generations, nodes stay. */
+#ifndef SONDE_TRACE_FRAME_TREE_H
+#define SONDE_TRACE_FRAME_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "trace/table.h"
+
+struct frame_node {
+    uint32_t parent;     /* 0 for none: nodes[0] is no frame */
+    uint32_t func, file; /* of texts */
+    uint64_t pc, line;
+};
+
+struct frame_tree {
+    struct mem *mem;
+    VEC(struct frame_node) nodes;
+    struct map pc_ids;  /* small numbers for pcs */
+    struct map node_of; /* by parent << 32 | number of the pc */
+    struct arena arena;
+    VEC(struct str) texts; /* [0] is "" */
+    struct str_map text_ids;
+
+    uint64_t serial; /* of the table that the following is for */
+    VEC(uint32_t) node_of_stack;
+};
+
+/* Prepares an empty tree; false on exhaustion. */
+bool frame_tree_init(struct frame_tree *tree, struct mem *mem);
+void frame_tree_finish(struct frame_tree *tree);
+
+/* The node of a table's stack; 0 for an empty one (id 0), UINT32_MAX on exhaustion. Frames are told apart by their pcs,
+ * as in Go's viewer. */
+uint32_t frame_tree_stack(struct frame_tree *tree, const struct trace_table *table, uint64_t stack_id);
+
+/* The number of a text, which is copied; UINT32_MAX on exhaustion. */
+uint32_t frame_tree_text(struct frame_tree *tree, struct str text);
+
+#endif
