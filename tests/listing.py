@@ -9,6 +9,7 @@ instructions. That is cut out by these rules, and nothing else is:
   which Go prints "?" or sonde one of UNKNOWN_TO_GO (".byte" is what is no instruction to it), rows are passed over up to
   the next address that both have.
 """
+import bisect
 import re
 
 UNKNOWN_TO_GO = re.compile(rb"v[a-z]|endbr64|ud[01]|\.byte")
@@ -90,3 +91,57 @@ def disasm_difference(theirs, ours):
         elif a != b:
             return f"  go:    {a if isinstance(a, bytes) else str(a[0])}\n  sonde: {b if isinstance(b, bytes) else str(b[0])}"
     return None if len(left) == len(right) else f"  go has {len(left)} parts, sonde {len(right)}"
+
+
+HTML_ROW = re.compile(rb"^(?P<columns> {10} *\S+ +\S+ +(?P<address>[0-9a-f]+)): (?P<text>.*)"
+                      rb"(?P<place><span class=unimportant>[^<]*</span>)$")
+CODE = b"<span class=asm>"
+BLOCK = b" " * 37 + "⋮".encode()
+
+
+def split_weblist(page):
+    """The title and the body, line by line, with rows of instructions as Row."""
+    title = re.search(rb"<title>(.*?)</title>", page)
+    lines = [title[1] if title else b""]
+    for line in page[page.find(b"<body>"):].split(b"\n"):
+        at = line.find(CODE) + len(CODE) if CODE in line else 0
+        match = HTML_ROW.match(line[at:])
+        if at:
+            lines.append(line[:at])
+        if match:
+            lines.append(Row(match["columns"], int(match["address"], 16), match["text"].strip(b" "), match["place"]))
+        elif not at or line[at:]:
+            lines.append(line[at:])
+    return lines
+
+
+def parted(theirs, ours):
+    """The addresses that only one page has, in the midst of instructions that Go's tool does not know; and a reason where
+    others are in one alone."""
+    left = {row.address: row for row in theirs if isinstance(row, Row)}
+    right = {row.address: row for row in ours if isinstance(row, Row)}
+    shared = sorted(left.keys() & right.keys())
+    single = left.keys() ^ right.keys()
+    for address in sorted(single):
+        before = [known for known in shared[:bisect.bisect(shared, address)]][-1:]
+        if not before or not may_part(left[before[0]], right[before[0]]):
+            # The stretch may begin in the midst of an instruction, which each takes for something else.
+            row = left.get(address) or right.get(address)
+            return single, f"  only in one: {row}"
+    return single, None
+
+
+def weblist_difference(theirs, ours):
+    """Why two -weblist pages differ, or None. What stands in front of <body> but for the title is each one's own."""
+    left, right = split_weblist(theirs), split_weblist(ours)
+    single, why = parted(left, right)
+    if why:
+        return why
+    if single:
+        left, right = ([line for line in side if (line.address not in single if isinstance(line, Row) else line != BLOCK)]
+                       for side in (left, right))
+    for a, b in zip(left, right):
+        same = a.same(b) if isinstance(a, Row) and isinstance(b, Row) else a == b
+        if not same:
+            return f"  go:    {a}\n  sonde: {b}"
+    return None if len(left) == len(right) else f"  go has {len(left)} lines, sonde {len(right)}"

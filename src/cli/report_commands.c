@@ -59,6 +59,11 @@ const struct report_command report_commands[] = {
     {"tree", write_report, report_tree, false, NULL, "Print the call graph as text", TOP_USAGE("tree")},
     {"web", write_svg, report_dot, false, "svg", "Show a picture of the call graph in a browser", VIEW_USAGE("web"),
      viewer_browser},
+    {"weblist", write_report, report_weblist, true, "html", "Show source and instructions of functions in a browser",
+     "weblist func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
+     "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex.\n"
+     ">file writes what would be shown into a file.",
+     viewer_browser},
 };
 const size_t report_ncommands = sizeof report_commands / sizeof *report_commands;
 

@@ -93,6 +93,7 @@ bool code_read(struct code_files *files, struct code_file *file, uint64_t start,
         file->disassembler = disassembler_create(file->object, files->intel, files->mem, &file->error);
     file->disassembler_tried = true;
     lines->texts.n = lines->at.n = 0;
+    object_clip(file->object, &start, &end);
     if (!file->disassembler || !disassemble(file->disassembler, start, end, take_instruction, lines))
         return false;
     settle(lines, object_pclntab(file->object));

@@ -16,6 +16,8 @@ struct code_file {
     struct disassembler *disassembler;
     struct binary *binary; /* its debug information */
     bool disassembler_tried, binary_tried;
+    bool placed; /* bias is set, by whoever asks for it */
+    uint64_t bias;
     struct buf error; /* why there is no object or disassembler: one line */
 };
 

@@ -12,7 +12,7 @@ static void end_label(struct job *job)
     if (!job->labelled)
         job->first_label_end = job->out->n;
     job->labelled = true;
-    buf_byte(job->out, '\n');
+    buf_byte(job->out, job->label_end ? job->label_end : '\n');
 }
 
 static void put_label(struct job *job, const char *what, struct str value)

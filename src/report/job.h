@@ -17,6 +17,7 @@ struct job {
     struct buf *out, *error;
     bool labelled;          /* header_put... wrote a label */
     size_t first_label_end; /* in out, of the first */
+    char label_end;         /* what header_put... writes behind each label; 0 for a newline */
 };
 
 /* The reports. Each appends to job->out, or fails with a line in job->error (none on exhaustion). */
@@ -26,6 +27,7 @@ bool traces_write(struct job *job);
 bool raw_write(struct job *job);
 bool list_write(struct job *job);
 bool disasm_write(struct job *job);
+bool weblist_write(struct job *job);
 bool tags_write(struct job *job);
 bool dot_write(struct job *job);
 bool callgrind_write(struct job *job);

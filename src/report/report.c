@@ -14,7 +14,8 @@ static struct report_options settled(const struct report_options *options)
 {
     struct report_options o = *options;
     bool whole = o.format == report_raw || o.format == report_callgrind; /* shows all that the profile has */
-    if (whole || o.format == report_list || o.format == report_peek || o.format == report_disasm)
+    if (whole || o.format == report_list || o.format == report_peek || o.format == report_disasm ||
+        o.format == report_weblist)
         o.trim = false;
     if (whole || o.format == report_disasm)
         o.granularity = report_addresses;
@@ -41,8 +42,8 @@ static struct entry_rules entry_rules(const struct report_options *options)
         .line = all || by == report_lines,
         .column = options->show_columns || (all && !options->no_inlines),
         .address = all,
-        .binary = options->format == report_callgrind || options->format == report_list ||
-                  options->format == report_disasm,
+        .binary =
+            options->format == report_callgrind || options->format == report_list || options->format == report_disasm,
         .no_inlines = options->no_inlines,
     };
 }
@@ -68,6 +69,8 @@ static bool write_format(struct job *job)
         return list_write(job);
     case report_disasm:
         return disasm_write(job);
+    case report_weblist:
+        return weblist_write(job);
     case report_traces:
         return traces_write(job);
     case report_raw:

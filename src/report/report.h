@@ -30,6 +30,7 @@ enum report_format {
     report_raw,
     report_list,
     report_disasm,
+    report_weblist, /* a page of HTML */
     report_tags,
     report_comments,
     report_dot,
@@ -86,7 +87,7 @@ struct report_options {
     struct str unit;  /* "minimum", "auto", or one to convert to */
     double divide_by; /* not 0 */
 
-    struct pattern *symbol; /* of list, peek and disasm; else NULL */
+    struct pattern *symbol; /* of list, peek, disasm and weblist; else NULL */
     struct str symbol_text; /* as typed, for errors */
 
     const struct str *filters; /* "focus=main", ... in the order that headers show them */

@@ -262,6 +262,15 @@ const struct object_symbol *object_symbol_at(const struct object *object, uint64
     return NULL;
 }
 
+void object_clip(const struct object *object, uint64_t *start, uint64_t *end)
+{
+    uint64_t first = object->text.address, limit = first + object->text.size;
+    if (*start >= limit || *end <= first)
+        return;
+    *start = *start < first ? first : *start;
+    *end = *end > limit ? limit : *end;
+}
+
 struct str object_code(const struct object *object, uint64_t start, uint64_t end)
 {
     const struct elf_section *text = &object->text;

@@ -42,6 +42,9 @@ const struct object_symbol *object_symbol_at(const struct object *object, uint64
 /* Go's table; NULL where the file has none. */
 const struct pclntab *object_pclntab(const struct object *object);
 
+/* Cuts the range [*start, *end), where it reaches over an end of the section .text. */
+void object_clip(const struct object *object, uint64_t *start, uint64_t *end);
+
 /* The bytes of code in [start, end), cut where the section .text ends (or, for code of another section, its segment);
  * empty where there are none. */
 struct str object_code(const struct object *object, uint64_t start, uint64_t end);

@@ -78,13 +78,16 @@ def main():
         tap.skip("listings are those of go tool pprof", "no go" if not go else "no corpus")
         tap.done()
     print(f"# SEED={seed} N={draws}", flush=True)
-    for command, difference in (("disasm", listing.disasm_difference),):
+    for command, difference in (("disasm", listing.disasm_difference), ("weblist", listing.weblist_difference)):
         for program, profile, fixed in CASES:
             binary, path = os.path.join(corpus, "bin", program), os.path.join(corpus, "profiles", profile)
             rng, names, wrong = random.Random(f"{seed}.{command}.{profile}"), names_of(path), []
             for i in range(draws):
                 pattern = "." if i == 0 else draw_pattern(rng, names)
                 arguments = [*fixed, *(draw_options(rng) if i > 1 else []), f"-{command}={pattern}", binary, path]
+                if command == "weblist":  # which else goes to a browser
+                    sources = rng.choice([os.path.join(corpus, "src"), "/usr/local/go/src", "/nowhere"])
+                    arguments[:0] = ["-output=/dev/stdout", f"-source_path={sources}"]
                 why = compare(go, sonde, arguments, difference)
                 if why:
                     wrong.append(" ".join(arguments) + "\n" + why)
