@@ -1,98 +1,49 @@
 /* A profile.proto is read field by field in the order of what depends on what: strings, then types, mappings, functions
- * and locations, then samples, although files begin with the samples. A first walk over the top level finds where the
- * fields of each number lie and how many they are, so that every table is allocated once, at its size, and the later
- * walks look only at their own stretch of the file. Every id is a dense index from then on.
- *
- * Nearly all of the bytes are the samples' packed location ids. They are decoded in bulk straight to the end of the
- * frames, turned into indices in place, and forgotten again when the stack is known already. */
+ * and locations, although files hold them in another order. A first walk over the top level, which reads the samples
+ * (decode_samples.c), finds where the fields of each number lie and how many they are, so that every table is allocated
+ * once, at its size, and the later walks look only at their own stretch of the file. Every id is a dense index from
+ * then on. */
 #include "profile/decode.h"
 
 #include <string.h>
 
-#include "base/vec.h"
-#include "profile/ids.h"
-#include "profile/stacks.h"
+#include "profile/decoder.h"
 #include "wire/gzip.h"
-#include "wire/proto.h"
-
-/* Field numbers of the message Profile. */
-enum {
-    field_sample_type = 1,
-    field_sample = 2,
-    field_mapping = 3,
-    field_location = 4,
-    field_function = 5,
-    field_string = 6,
-    field_drop_frames = 7,
-    field_keep_frames = 8,
-    field_time = 9,
-    field_duration = 10,
-    field_period_type = 11,
-    field_period = 12,
-    field_comment = 13,
-    field_default_sample_type = 14,
-    field_doc_url = 15,
-    nfields = 16
-};
 
 /* More than any profile holds; and what is inflated may be at most so many times larger than what it came from. */
 static const uint64_t text_largest = (uint64_t)4 << 30, text_always = 64 << 20, text_ratio = 256;
 
-/* The stretch of the file from the first to the last field of one number. */
-struct span {
-    struct cursor from; /* at the first one; not limited to the last one's end */
-    const uint8_t *end;
-    uint64_t n;
-};
-
-struct decoder {
-    struct profile *out;
-    struct mem *mem;
-    struct fault *fault;
-    struct span spans[nfields];
-    struct span rest;     /* of all from drop_frames on */
-    uint32_t *string_ids; /* from the file's string indices to ours */
-    uint64_t nstrings;
-    struct ids mappings, functions, locations;
-    struct stacks stacks;
-    VEC(struct profile_line) lines;
-    VEC(struct profile_label) labels;
-    VEC(uint32_t) comments;
-};
-
-static bool fail(struct decoder *d, uint64_t offset, const char *expected)
+bool decoder_fail(struct decoder *d, uint64_t offset, const char *expected)
 {
     *d->fault = (struct fault){expected, offset};
     return false;
 }
 
-static bool exhausted(struct decoder *d)
+bool decoder_exhausted(struct decoder *d)
 {
-    return fail(d, 0, "enough memory to read the profile");
+    return decoder_fail(d, 0, "enough memory to read the profile");
 }
 
-/* Whether a message was read to its end without a fault, which is handed on otherwise. */
-static bool settle(struct decoder *d, const struct cursor *message)
+bool decoder_settle(struct decoder *d, const struct cursor *message)
 {
     if (!cursor_ok(message))
         *d->fault = message->fault;
     return cursor_ok(message);
 }
 
-/* Checks that a field holds a single number. */
-static bool is_number(struct decoder *d, const struct proto_field *field)
+bool decoder_is_number(struct decoder *d, const struct proto_field *field)
 {
-    return field->type == proto_varint || fail(d, field->offset, "a number (varint) in this field");
+    return field->type == proto_varint || decoder_fail(d, field->offset, "a number (varint) in this field");
 }
 
-static bool is_message(struct decoder *d, const struct proto_field *field)
+bool decoder_is_message(struct decoder *d, const struct proto_field *field)
 {
-    return field->type == proto_bytes || fail(d, field->offset, "a message or string in this field");
+    return field->type == proto_bytes || decoder_fail(d, field->offset, "a message or string in this field");
 }
 
-static bool take_u64(struct decoder *d, const struct proto_field *field, uint64_t *out)
+bool decoder_take_u64(struct decoder *d, const struct proto_field *field, uint64_t *out)
 {
-    if (!is_number(d, field))
+    if (!decoder_is_number(d, field))
         return false;
     *out = field->value;
     return true;
@@ -100,7 +51,7 @@ static bool take_u64(struct decoder *d, const struct proto_field *field, uint64_
 
 static bool take_i64(struct decoder *d, const struct proto_field *field, int64_t *out)
 {
-    if (!is_number(d, field))
+    if (!decoder_is_number(d, field))
         return false;
     *out = (int64_t)field->value;
     return true;
@@ -108,29 +59,27 @@ static bool take_i64(struct decoder *d, const struct proto_field *field, int64_t
 
 static bool take_bool(struct decoder *d, const struct proto_field *field, bool *out)
 {
-    if (!is_number(d, field))
+    if (!decoder_is_number(d, field))
         return false;
     *out = field->value != 0;
     return true;
 }
 
-/* Our id of the file's string index. */
-static bool find_string(struct decoder *d, uint64_t index, uint64_t offset, uint32_t *out)
+bool decoder_find_string(struct decoder *d, uint64_t index, uint64_t offset, uint32_t *out)
 {
     if (index >= d->nstrings)
-        return fail(d, offset, "an index into the string table");
+        return decoder_fail(d, offset, "an index into the string table");
     *out = d->string_ids[index];
     return true;
 }
 
 static bool take_string(struct decoder *d, const struct proto_field *field, uint32_t *out)
 {
-    return is_number(d, field) && find_string(d, field->value, field->offset, out);
+    return decoder_is_number(d, field) && decoder_find_string(d, field->value, field->offset, out);
 }
 
-/* Handles every field of a span whose number is in [first, last]. */
-static bool each(struct decoder *d, const struct span *span, uint32_t first, uint32_t last,
-                 bool (*take)(struct decoder *, struct proto_field *))
+bool decoder_each(struct decoder *d, const struct span *span, uint32_t first, uint32_t last,
+                  bool (*take)(struct decoder *, struct proto_field *))
 {
     if (span->n == 0)
         return true;
@@ -141,7 +90,7 @@ static bool each(struct decoder *d, const struct span *span, uint32_t first, uin
         if (field.number >= first && field.number <= last && !take(d, &field))
             return false;
     }
-    return settle(d, &c);
+    return decoder_settle(d, &c);
 }
 
 static void extend(struct span *span, const struct cursor *from, const uint8_t *end)
@@ -151,48 +100,64 @@ static void extend(struct span *span, const struct cursor *from, const uint8_t *
     span->end = end;
 }
 
-/* The first walk: finds the spans. */
-static bool survey(struct decoder *d, struct str text)
+/* The next field of the text, which may have to come first. */
+static bool next_field(struct decoder *d, struct cursor *c, struct proto_field *field)
 {
-    struct cursor c = cursor_over(text.p, text.n, 0), from = c;
+    for (struct cursor from = *c; !proto_next(c, field); *c = from) {
+        size_t before = d->text.n;
+        if (d->arrival)
+            d->text.n = arrival_wait(d->arrival, before);
+        if (d->text.n == before)
+            return false;
+        from.end = (const uint8_t *)d->text.p + d->text.n;
+    }
+    return true;
+}
+
+/* The first walk: finds the spans, and reads the samples. */
+static bool survey(struct decoder *d)
+{
+    struct cursor c = cursor_over(d->text.p, d->text.n, 0), from = c;
     struct proto_field field;
-    for (; proto_next(&c, &field); from = c) {
+    for (; next_field(d, &c, &field); from = c) {
         if (field.number < nfields)
             extend(&d->spans[field.number], &from, c.p);
+        if (field.number == field_sample)
+            decoder_take_sample_early(d, &field);
         if (field.number >= field_drop_frames && field.number < nfields)
             extend(&d->rest, &from, c.p);
     }
-    return settle(d, &c);
+    return decoder_settle(d, &c);
 }
 
 static bool decode_string(struct decoder *d, struct proto_field *field)
 {
-    if (!is_message(d, field))
+    if (!decoder_is_message(d, field))
         return false;
     struct str text = proto_str(field);
     if (d->nstrings == 0 && text.n > 0)
-        return fail(d, field->offset, "an empty first string");
+        return decoder_fail(d, field->offset, "an empty first string");
     uint32_t id = profile_string(d->out, text);
     if (id == PROFILE_NONE)
-        return exhausted(d);
+        return decoder_exhausted(d);
     d->string_ids[d->nstrings++] = id;
     return true;
 }
 
-static bool decode_strings(struct decoder *d, uint64_t text_size)
+static bool decode_strings(struct decoder *d)
 {
     const struct span *span = &d->spans[field_string];
     if (span->n == 0)
-        return fail(d, text_size, "a string table");
+        return decoder_fail(d, d->text.n, "a string table");
     d->string_ids = mem_get_array(d->mem, span->n, sizeof *d->string_ids);
     if (!d->string_ids)
-        return exhausted(d);
-    return each(d, span, field_string, field_string, decode_string);
+        return decoder_exhausted(d);
+    return decoder_each(d, span, field_string, field_string, decode_string);
 }
 
 static bool decode_value_type(struct decoder *d, struct proto_field *of, struct profile_value_type *out)
 {
-    if (!is_message(d, of))
+    if (!decoder_is_message(d, of))
         return false;
     struct profile_value_type type = {0};
     struct proto_field field;
@@ -204,7 +169,7 @@ static bool decode_value_type(struct decoder *d, struct proto_field *of, struct 
             ok = take_string(d, &field, &type.unit);
     }
     *out = type;
-    return ok && settle(d, &of->bytes);
+    return ok && decoder_settle(d, &of->bytes);
 }
 
 static bool decode_sample_type(struct decoder *d, struct proto_field *field)
@@ -216,14 +181,14 @@ static bool decode_sample_type(struct decoder *d, struct proto_field *field)
 static bool enter(struct decoder *d, struct ids *ids, uint64_t id, uint32_t index, uint64_t offset)
 {
     if (id == 0)
-        return fail(d, offset, "an id other than 0");
+        return decoder_fail(d, offset, "an id other than 0");
     switch (ids_add(ids, id, index)) {
     case ids_fresh:
         return true;
     case ids_duplicate:
-        return fail(d, offset, "an id that no earlier entry of its table has");
+        return decoder_fail(d, offset, "an id that no earlier entry of its table has");
     default:
-        return exhausted(d);
+        return decoder_exhausted(d);
     }
 }
 
@@ -231,13 +196,13 @@ static bool decode_mapping_field(struct decoder *d, const struct proto_field *fi
 {
     switch (field->number) {
     case 1:
-        return take_u64(d, field, &m->id);
+        return decoder_take_u64(d, field, &m->id);
     case 2:
-        return take_u64(d, field, &m->start);
+        return decoder_take_u64(d, field, &m->start);
     case 3:
-        return take_u64(d, field, &m->limit);
+        return decoder_take_u64(d, field, &m->limit);
     case 4:
-        return take_u64(d, field, &m->offset);
+        return decoder_take_u64(d, field, &m->offset);
     case 5:
         return take_string(d, field, &m->file);
     case 6:
@@ -257,7 +222,7 @@ static bool decode_mapping_field(struct decoder *d, const struct proto_field *fi
 
 static bool decode_mapping(struct decoder *d, struct proto_field *of)
 {
-    if (!is_message(d, of))
+    if (!decoder_is_message(d, of))
         return false;
     struct profile_mapping *mapping = &d->out->mappings[d->out->nmappings];
     *mapping = (struct profile_mapping){0};
@@ -266,14 +231,14 @@ static bool decode_mapping(struct decoder *d, struct proto_field *of)
         if (!decode_mapping_field(d, &field, mapping))
             return false;
     }
-    return settle(d, &of->bytes) && enter(d, &d->mappings, mapping->id, d->out->nmappings++, of->offset);
+    return decoder_settle(d, &of->bytes) && enter(d, &d->mappings, mapping->id, d->out->nmappings++, of->offset);
 }
 
 static bool decode_function_field(struct decoder *d, const struct proto_field *field, struct profile_function *f)
 {
     switch (field->number) {
     case 1:
-        return take_u64(d, field, &f->id);
+        return decoder_take_u64(d, field, &f->id);
     case 2:
         return take_string(d, field, &f->name);
     case 3:
@@ -289,7 +254,7 @@ static bool decode_function_field(struct decoder *d, const struct proto_field *f
 
 static bool decode_function(struct decoder *d, struct proto_field *of)
 {
-    if (!is_message(d, of))
+    if (!decoder_is_message(d, of))
         return false;
     struct profile_function *function = &d->out->functions[d->out->nfunctions];
     *function = (struct profile_function){0};
@@ -298,17 +263,17 @@ static bool decode_function(struct decoder *d, struct proto_field *of)
         if (!decode_function_field(d, &field, function))
             return false;
     }
-    return settle(d, &of->bytes) && enter(d, &d->functions, function->id, d->out->nfunctions++, of->offset);
+    return decoder_settle(d, &of->bytes) && enter(d, &d->functions, function->id, d->out->nfunctions++, of->offset);
 }
 
 static bool decode_line_field(struct decoder *d, const struct proto_field *field, struct profile_line *line)
 {
     switch (field->number) {
     case 1:
-        if (!is_number(d, field))
+        if (!decoder_is_number(d, field))
             return false;
         line->function = ids_find(&d->functions, field->value);
-        return line->function != PROFILE_NONE || fail(d, field->offset, "the id of a function in the profile");
+        return line->function != PROFILE_NONE || decoder_fail(d, field->offset, "the id of a function in the profile");
     case 2:
         return take_i64(d, field, &line->line);
     case 3:
@@ -320,7 +285,7 @@ static bool decode_line_field(struct decoder *d, const struct proto_field *field
 
 static bool decode_line(struct decoder *d, struct proto_field *of)
 {
-    if (!is_message(d, of))
+    if (!decoder_is_message(d, of))
         return false;
     struct profile_line line = {.function = PROFILE_NONE};
     struct proto_field field;
@@ -328,25 +293,25 @@ static bool decode_line(struct decoder *d, struct proto_field *of)
         if (!decode_line_field(d, &field, &line))
             return false;
     }
-    if (!settle(d, &of->bytes))
+    if (!decoder_settle(d, &of->bytes))
         return false;
     if (line.function == PROFILE_NONE)
-        return fail(d, of->offset, "a line with a function");
-    return vec_push(&d->lines, d->mem, line) || exhausted(d);
+        return decoder_fail(d, of->offset, "a line with a function");
+    return vec_push(&d->lines, d->mem, line) || decoder_exhausted(d);
 }
 
 static bool decode_location_field(struct decoder *d, struct proto_field *field, struct profile_location *l)
 {
     switch (field->number) {
     case 1:
-        return take_u64(d, field, &l->id);
+        return decoder_take_u64(d, field, &l->id);
     case 2:
-        if (!is_number(d, field))
+        if (!decoder_is_number(d, field))
             return false;
         l->mapping = ids_find(&d->mappings, field->value); /* an unknown one is none, as in Go */
         return true;
     case 3:
-        return take_u64(d, field, &l->address);
+        return decoder_take_u64(d, field, &l->address);
     case 4:
         return decode_line(d, field);
     case 5:
@@ -358,7 +323,7 @@ static bool decode_location_field(struct decoder *d, struct proto_field *field, 
 
 static bool decode_location(struct decoder *d, struct proto_field *of)
 {
-    if (!is_message(d, of))
+    if (!decoder_is_message(d, of))
         return false;
     struct profile *out = d->out;
     struct profile_location *location = &out->locations[out->nlocations];
@@ -368,196 +333,11 @@ static bool decode_location(struct decoder *d, struct proto_field *of)
         if (!decode_location_field(d, &field, location))
             return false;
     }
-    if (!settle(d, &of->bytes) || !enter(d, &d->locations, location->id, out->nlocations, of->offset))
+    if (!decoder_settle(d, &of->bytes) || !enter(d, &d->locations, location->id, out->nlocations, of->offset))
         return false;
     if (d->lines.n > UINT32_MAX)
-        return fail(d, of->offset, "fewer than 2^32 lines");
+        return decoder_fail(d, of->offset, "fewer than 2^32 lines");
     out->line_start[++out->nlocations] = (uint32_t)d->lines.n;
-    return true;
-}
-
-/* find_locations where the ids are just the indices + 1, as nearly always. */
-static bool find_locations_in_order(uint32_t count, uint32_t *at, size_t n)
-{
-    uint32_t worst = 0;
-    for (size_t i = 0; i < n; i++) {
-        at[i]--; /* 0 becomes the largest */
-        worst = at[i] > worst ? at[i] : worst;
-    }
-    return n == 0 || worst < count;
-}
-
-/* Turns `n` ids of locations, each cut to 32 bits, into indices in place. False where one is unknown or sparse. */
-static bool find_locations(const struct ids *ids, uint32_t *at, size_t n)
-{
-    if (ids->in_order)
-        return find_locations_in_order(ids->n, at, n);
-    uint32_t worst = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (at[i] >= ids->room)
-            return false;
-        at[i] = ids->direct[at[i]];
-        worst = at[i] > worst ? at[i] : worst;
-    }
-    return worst != PROFILE_NONE;
-}
-
-/* Reads ids of locations one by one, for those that are sparse, and to find the faulty one. */
-static bool decode_ids_slowly(struct decoder *d, struct cursor *run, uint32_t *at, size_t *n)
-{
-    *n = 0;
-    while (cursor_left(run) > 0) {
-        uint64_t offset = cursor_offset(run), id = cursor_varint(run);
-        if (!cursor_ok(run))
-            return settle(d, run);
-        uint32_t location = ids_find(&d->locations, id);
-        if (location == PROFILE_NONE)
-            return fail(d, offset, "the id of a location in the profile");
-        at[(*n)++] = location;
-    }
-    return true;
-}
-
-/* Appends the locations of one field to the pending stack, which has *depth frames. */
-static bool decode_frames(struct decoder *d, struct proto_field *field, uint64_t *depth)
-{
-    size_t n = field->type == proto_bytes ? cursor_left(&field->bytes) : 1;
-    uint32_t *at = stacks_reserve(&d->stacks, *depth + n);
-    if (!at)
-        return exhausted(d);
-    at += *depth;
-    if (field->type == proto_bytes) {
-        struct cursor run = field->bytes;
-        n = cursor_varints_u32(&run, at);
-        if ((!cursor_ok(&run) || !find_locations(&d->locations, at, n)) && !decode_ids_slowly(d, &field->bytes, at, &n))
-            return false;
-    } else {
-        if (!is_number(d, field))
-            return false;
-        *at = ids_find(&d->locations, field->value);
-        if (*at == PROFILE_NONE)
-            return fail(d, field->offset, "the id of a location in the profile");
-    }
-    *depth += n;
-    return true;
-}
-
-static bool add_value(struct decoder *d, uint64_t value, uint64_t offset, uint32_t *n)
-{
-    if (*n >= d->out->nsample_types)
-        return fail(d, offset, "as many values in every sample as there are sample types");
-    d->out->values[(uint64_t)d->out->nsamples * d->out->nsample_types + (*n)++] = (int64_t)value;
-    return true;
-}
-
-static bool decode_values(struct decoder *d, struct proto_field *field, uint32_t *n)
-{
-    if (field->type == proto_varint)
-        return add_value(d, field->value, field->offset, n);
-    if (field->type != proto_bytes)
-        return is_number(d, field);
-    while (cursor_left(&field->bytes) > 0) {
-        uint64_t value = cursor_varint(&field->bytes);
-        if (!cursor_ok(&field->bytes))
-            return settle(d, &field->bytes);
-        if (!add_value(d, value, field->offset, n))
-            return false;
-    }
-    return true;
-}
-
-/* What a Label message holds, with the file's string indices, where 0 means that the field is not there. */
-struct raw_label {
-    uint64_t key, str, num, unit;
-};
-
-/* Turns a label into ours; *is_label says whether it is one (Go takes no notice of one without string, number, unit).
- */
-static bool resolve_label(struct decoder *d, const struct raw_label *raw, uint64_t offset, struct profile_label *label,
-                          bool *is_label)
-{
-    *label = (struct profile_label){.is_num = raw->str == 0, .num = (int64_t)raw->num};
-    *is_label = raw->str != 0 || raw->num != 0 || raw->unit != 0;
-    if (!find_string(d, raw->key, offset, &label->key))
-        return false;
-    if (raw->str == 0)
-        return find_string(d, raw->unit, offset, &label->unit);
-    label->num = 0;
-    return find_string(d, raw->str, offset, &label->str);
-}
-
-static bool decode_label(struct decoder *d, struct proto_field *of)
-{
-    if (!is_message(d, of))
-        return false;
-    struct raw_label raw = {0};
-    uint64_t *const fields[] = {&raw.key, &raw.str, &raw.num, &raw.unit};
-    struct proto_field field;
-    while (proto_next(&of->bytes, &field)) {
-        if (field.number >= 1 && field.number <= 4 && !take_u64(d, &field, fields[field.number - 1]))
-            return false;
-    }
-    struct profile_label label;
-    bool is_label;
-    if (!settle(d, &of->bytes) || !resolve_label(d, &raw, of->offset, &label, &is_label))
-        return false;
-    return !is_label || vec_push(&d->labels, d->mem, label) || exhausted(d);
-}
-
-static bool label_before(const struct profile *profile, const struct profile_label *a, const struct profile_label *b)
-{
-    if (a->is_num != b->is_num)
-        return b->is_num;
-    return a->key != b->key && str_compare(profile->strings[a->key], profile->strings[b->key]) < 0;
-}
-
-/* Puts a sample's labels in the model's order. They are few, and mostly in order already. */
-static void sort_labels(const struct profile *profile, struct profile_label *labels, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        struct profile_label label = labels[i];
-        size_t at = i;
-        for (; at > 0 && label_before(profile, &label, &labels[at - 1]); at--)
-            labels[at] = labels[at - 1];
-        labels[at] = label;
-    }
-}
-
-/* Takes the fields of a sample: its frames to the pending stack, its values and labels to their columns. */
-static bool decode_sample_fields(struct decoder *d, struct proto_field *of, uint64_t *depth, uint32_t *nvalues)
-{
-    struct proto_field field;
-    bool ok = true;
-    while (ok && proto_next(&of->bytes, &field)) {
-        if (field.number == 1)
-            ok = decode_frames(d, &field, depth);
-        else if (field.number == 2)
-            ok = decode_values(d, &field, nvalues);
-        else if (field.number == 3)
-            ok = decode_label(d, &field);
-    }
-    return ok && settle(d, &of->bytes);
-}
-
-static bool decode_sample(struct decoder *d, struct proto_field *of)
-{
-    if (!is_message(d, of))
-        return false;
-    struct profile *out = d->out;
-    uint64_t depth = 0;
-    uint32_t nvalues = 0;
-    if (!stacks_reserve(&d->stacks, 0))
-        return exhausted(d);
-    if (!decode_sample_fields(d, of, &depth, &nvalues))
-        return false;
-    if (nvalues != out->nsample_types)
-        return fail(d, of->offset, "as many values in every sample as there are sample types");
-    if (!stacks_take_later(&d->stacks, depth, &out->stack[out->nsamples]))
-        return exhausted(d);
-    size_t first_label = out->label_start[out->nsamples];
-    if (d->labels.n - first_label > 1)
-        sort_labels(out, d->labels.at + first_label, d->labels.n - first_label);
-    out->label_start[++out->nsamples] = d->labels.n;
     return true;
 }
 
@@ -565,17 +345,17 @@ static bool decode_comments(struct decoder *d, struct proto_field *field)
 {
     uint32_t comment;
     if (field->type == proto_varint)
-        return take_string(d, field, &comment) && (vec_push(&d->comments, d->mem, comment) || exhausted(d));
+        return take_string(d, field, &comment) && (vec_push(&d->comments, d->mem, comment) || decoder_exhausted(d));
     if (field->type != proto_bytes)
-        return is_number(d, field);
+        return decoder_is_number(d, field);
     while (cursor_left(&field->bytes) > 0) {
         uint64_t index = cursor_varint(&field->bytes);
         if (!cursor_ok(&field->bytes))
-            return settle(d, &field->bytes);
-        if (!find_string(d, index, field->offset, &comment))
+            return decoder_settle(d, &field->bytes);
+        if (!decoder_find_string(d, index, field->offset, &comment))
             return false;
         if (!vec_push(&d->comments, d->mem, comment))
-            return exhausted(d);
+            return decoder_exhausted(d);
     }
     return true;
 }
@@ -591,7 +371,7 @@ static bool decode_rest(struct decoder *d, struct proto_field *field)
         return take_string(d, field, &out->keep_frames);
     case field_time:
         if (out->time_nanos != 0)
-            return fail(d, field->offset, "one profile, not several behind each other");
+            return decoder_fail(d, field->offset, "one profile, not several behind each other");
         return take_i64(d, field, &out->time_nanos);
     case field_duration:
         return take_i64(d, field, &out->duration_nanos);
@@ -622,41 +402,30 @@ static bool decode_tables(struct decoder *d)
         !vec_reserve(&d->lines, d->mem, locations->n) || !ids_init(&d->mappings, d->mem, (uint32_t)mappings->n) ||
         !ids_init(&d->functions, d->mem, (uint32_t)functions->n) ||
         !ids_init(&d->locations, d->mem, (uint32_t)locations->n))
-        return exhausted(d);
+        return decoder_exhausted(d);
     d->out->line_start[0] = 0;
-    return each(d, types, field_sample_type, field_sample_type, decode_sample_type) &&
-           each(d, mappings, field_mapping, field_mapping, decode_mapping) &&
-           each(d, functions, field_function, field_function, decode_function) &&
-           each(d, locations, field_location, field_location, decode_location);
+    return decoder_each(d, types, field_sample_type, field_sample_type, decode_sample_type) &&
+           decoder_each(d, mappings, field_mapping, field_mapping, decode_mapping) &&
+           decoder_each(d, functions, field_function, field_function, decode_function) &&
+           decoder_each(d, locations, field_location, field_location, decode_location);
 }
 
-static bool decode_samples(struct decoder *d)
-{
-    const struct span *samples = &d->spans[field_sample];
-    uint64_t ntypes = d->out->nsample_types;
-    if (samples->n > 0 && ntypes == 0)
-        return fail(d, cursor_offset(&samples->from), "a sample type, as there are samples");
-    if (samples->n > 0 && ntypes > (uint64_t)(samples->end - samples->from.p) / samples->n)
-        return fail(d, cursor_offset(&samples->from), "as many values in every sample as there are sample types");
-    if (!COLUMN(stack, samples->n) || !COLUMN(values, samples->n * ntypes) || !COLUMN(label_start, samples->n + 1) ||
-        !stacks_init(&d->stacks, d->mem, (uint32_t)samples->n))
-        return exhausted(d);
-    d->out->label_start[0] = 0;
-    return each(d, samples, field_sample, field_sample, decode_sample) && (stacks_settle(&d->stacks) || exhausted(d));
-}
+/* Hands a growing array over to the profile, shrunk to its size, which cannot fail. */
+#define HAND_OVER(array)                                                                                               \
+    (profile_resize(d->out, &d->array.at, d->array.room, d->array.n, sizeof *d->array.at), d->out->array = d->array.at)
 
-/* Hands what was collected in growing arrays over to the profile, each shrunk to its size, which cannot fail. */
 static void hand_over(struct decoder *d)
 {
     struct profile *out = d->out;
     out->nstacks = d->stacks.n;
     stacks_release(&d->stacks, &out->stack_start, &out->frames);
-    profile_resize(out, &d->lines.at, d->lines.room, d->lines.n, sizeof *d->lines.at);
-    profile_resize(out, &d->labels.at, d->labels.room, d->labels.n, sizeof *d->labels.at);
-    profile_resize(out, &d->comments.at, d->comments.room, d->comments.n, sizeof *d->comments.at);
-    out->lines = d->lines.at;
-    out->labels = d->labels.at;
-    out->comments = d->comments.at;
+    HAND_OVER(stack);
+    HAND_OVER(values);
+    HAND_OVER(label_start);
+    HAND_OVER(labels);
+    HAND_OVER(lines);
+    HAND_OVER(comments);
+    out->nsamples = (uint32_t)d->stack.n;
     out->ncomments = (uint32_t)d->comments.n;
 }
 
@@ -673,15 +442,15 @@ static void decoder_abandon(struct decoder *d)
 {
     struct profile *out = d->out;
     stacks_finish(&d->stacks);
-    vec_finish(&d->lines, d->mem);
+    vec_finish(&d->stack, d->mem);
+    vec_finish(&d->values, d->mem);
+    vec_finish(&d->label_start, d->mem);
     vec_finish(&d->labels, d->mem);
+    vec_finish(&d->lines, d->mem);
     vec_finish(&d->comments, d->mem);
-    /* The blocks are as large as the file's counts, however far the reading came. */
+    /* The tables' blocks are as large as the file's counts, however far the reading came. */
     mem_put(d->mem, out->line_start, (d->spans[field_location].n + 1) * sizeof *out->line_start);
-    mem_put(d->mem, out->label_start, (d->spans[field_sample].n + 1) * sizeof *out->label_start);
     out->line_start = NULL;
-    out->label_start = NULL;
-    out->nsamples = (uint32_t)d->spans[field_sample].n;
     out->nsample_types = (uint32_t)d->spans[field_sample_type].n;
     out->nmappings = (uint32_t)d->spans[field_mapping].n;
     out->nfunctions = (uint32_t)d->spans[field_function].n;
@@ -689,22 +458,21 @@ static void decoder_abandon(struct decoder *d)
     profile_finish(out);
 }
 
-static bool decode_all(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
+static bool decode_all(struct decoder *d)
 {
-    struct decoder d = {.out = out, .mem = mem, .fault = fault};
-    if (text.n > text_largest)
-        return fail(&d, text_largest, "a profile of at most 4 GiB");
-    if (text.n == 0)
-        return fail(&d, 0, "a profile, not an empty file");
-    if (!profile_init(out, mem))
-        return exhausted(&d);
-    bool ok = survey(&d, text) && decode_strings(&d, text.n) && decode_tables(&d) && decode_samples(&d) &&
-              each(&d, &d.rest, field_drop_frames, nfields - 1, decode_rest);
-    decoder_finish(&d);
+    if (d->text.n > text_largest)
+        return decoder_fail(d, text_largest, "a profile of at most 4 GiB");
+    if (d->text_size == 0)
+        return decoder_fail(d, 0, "a profile, not an empty file");
+    if (!profile_init(d->out, d->mem))
+        return decoder_exhausted(d);
+    bool ok = survey(d) && decode_strings(d) && decode_tables(d) && decoder_take_samples(d) &&
+              decoder_each(d, &d->rest, field_drop_frames, nfields - 1, decode_rest);
+    decoder_finish(d);
     if (ok)
-        hand_over(&d);
+        hand_over(d);
     else
-        decoder_abandon(&d);
+        decoder_abandon(d);
     return ok;
 }
 
@@ -721,7 +489,20 @@ bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault)
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct profile decoded;
-    if (!decode_all(text, mem, &decoded, fault))
+    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .text = text, .text_size = text.n};
+    if (!decode_all(&d))
+        return false;
+    *out = decoded;
+    return true;
+}
+
+bool profile_decode_arriving(struct arrival *arrival, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    struct profile decoded;
+    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .arrival = arrival};
+    d.text = (struct str){arrival->bytes, 0};
+    d.text_size = arrival->room;
+    if (!decode_all(&d))
         return false;
     *out = decoded;
     return true;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "profile/profile.h"
+#include "wire/arrival.h"
 
 /* Reads a profile.proto, gzipped or plain, and checks it as Go's profile.Parse does: every id is unique and known,
  * every sample has a value for each sample type, every line has a function. On success fills `out`, which nothing of
@@ -19,6 +20,10 @@ bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, stru
 
 /* profile_decode of what is not gzipped. */
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault);
+
+/* profile_decode of what another thread is inflating: reads along with what arrives. Whether all of it arrived is to be
+ * asked afterwards: a profile may be complete before what it came in is. */
+bool profile_decode_arriving(struct arrival *arrival, struct mem *mem, struct profile *out, struct fault *fault);
 
 /* Appends what a gzipped profile inflates to, refusing what is larger than any profile. */
 bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault);
