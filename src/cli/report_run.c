@@ -12,8 +12,9 @@
 #include "report/svg_viewport.h"
 #include "symbol/symbolize.h"
 #include "wire/gzip.h"
+#include "wire/igzip.h"
 
-enum { gzip_level = 6 };
+enum { gzip_level = 6, large = 1 << 20 /* bytes */ };
 
 static struct str sample_type(const struct profile *profile, uint32_t index)
 {
@@ -183,6 +184,18 @@ static bool open_output(const struct report_run *run, struct output *output, str
     return true;
 }
 
+/* Gzips a profile, a large one with the faster library. */
+static bool pack(struct str plain, struct buf *packed)
+{
+    struct igzip igzip;
+    bool packed_fast = false;
+    if (plain.n >= large && igzip_open(&igzip)) {
+        packed_fast = igzip_deflate(&igzip, plain, packed);
+        igzip_close(&igzip);
+    }
+    return packed_fast || gzip_deflate(plain, gzip_level, packed);
+}
+
 /* Writes a profile: the one at hand, or the one that a report makes of it. */
 static bool write_profile(const struct report_run *run, struct report_options *options, struct output *output)
 {
@@ -193,7 +206,7 @@ static bool write_profile(const struct report_run *run, struct report_options *o
     options->drain = NULL;
     bool fine = run->command->format == report_topproto ? report_write(run->profile, options, &plain, run->error)
                                                         : report_write_proto(run->profile, options, &plain, run->error);
-    if (fine && gzip_deflate(buf_text(&plain), gzip_level, &packed))
+    if (fine && pack(buf_text(&plain), &packed))
         output_write(output, buf_text(&packed));
     else if (fine)
         buf_str(run->error, STR("out of memory"));

@@ -100,34 +100,43 @@ static void extend(struct span *span, const struct cursor *from, const uint8_t *
     span->end = end;
 }
 
-/* The next field of the text, which may have to come first. */
-static bool next_field(struct decoder *d, struct cursor *c, struct proto_field *field)
-{
-    for (struct cursor from = *c; !proto_next(c, field); *c = from) {
-        size_t before = d->text.n;
-        if (d->arrival)
-            d->text.n = arrival_wait(d->arrival, before);
-        if (d->text.n == before)
-            return false;
-        from.end = (const uint8_t *)d->text.p + d->text.n;
-    }
-    return true;
-}
-
 /* The first walk: finds the spans, and reads the samples. */
 static bool survey(struct decoder *d)
 {
     struct cursor c = cursor_over(d->text.p, d->text.n, 0), from = c;
     struct proto_field field;
-    for (; next_field(d, &c, &field); from = c) {
+    for (; proto_next(&c, &field); from = c) {
         if (field.number < nfields)
             extend(&d->spans[field.number], &from, c.p);
+        d->early.ntypes += field.number == field_sample_type;
         if (field.number == field_sample)
             decoder_take_sample_early(d, &field);
         if (field.number >= field_drop_frames && field.number < nfields)
             extend(&d->rest, &from, c.p);
     }
     return decoder_settle(d, &c);
+}
+
+/* The same for a text that comes in pieces: reads the samples, and keeps all else for another walk. */
+static bool take_pieces(struct decoder *d, struct relay *relay, struct buf *kept)
+{
+    struct str text = {0};
+    size_t rest = 0;
+    while (relay_next(relay, rest, &text)) {
+        struct cursor c = cursor_over(text.p, text.n, 0), from = c;
+        struct proto_field field;
+        for (; proto_next(&c, &field); from = c) {
+            d->early.ntypes += field.number == field_sample_type;
+            if (field.number == field_sample)
+                decoder_take_sample_early(d, &field);
+            else
+                buf_bytes(kept, from.p, (size_t)(c.p - from.p));
+        }
+        if (d->early.given_up || kept->failed)
+            return false;
+        rest = (size_t)(from.end - from.p);
+    }
+    return rest == 0;
 }
 
 static bool decode_string(struct decoder *d, struct proto_field *field)
@@ -458,22 +467,29 @@ static void decoder_abandon(struct decoder *d)
     profile_finish(out);
 }
 
+/* Ends a decoder whose profile is complete, or is not. */
+static bool decoder_end(struct decoder *d, bool complete)
+{
+    decoder_finish(d);
+    if (complete)
+        hand_over(d);
+    else
+        decoder_abandon(d);
+    return complete;
+}
+
 static bool decode_all(struct decoder *d)
 {
     if (d->text.n > text_largest)
         return decoder_fail(d, text_largest, "a profile of at most 4 GiB");
-    if (d->text_size == 0)
+    if (d->text.n == 0)
         return decoder_fail(d, 0, "a profile, not an empty file");
     if (!profile_init(d->out, d->mem))
         return decoder_exhausted(d);
-    bool ok = survey(d) && decode_strings(d) && decode_tables(d) && decoder_take_samples(d) &&
+    bool ok = survey(d) && decode_strings(d) && decode_tables(d) &&
+              (decoder_resolve_samples(d) || decoder_take_samples(d)) &&
               decoder_each(d, &d->rest, field_drop_frames, nfields - 1, decode_rest);
-    decoder_finish(d);
-    if (ok)
-        hand_over(d);
-    else
-        decoder_abandon(d);
-    return ok;
+    return decoder_end(d, ok);
 }
 
 uint64_t profile_inflated_limit(uint64_t size)
@@ -489,23 +505,34 @@ bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault)
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct profile decoded;
-    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .text = text, .text_size = text.n};
+    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .text = text, .likely_size = text.n};
     if (!decode_all(&d))
         return false;
     *out = decoded;
     return true;
 }
 
-bool profile_decode_arriving(struct arrival *arrival, struct mem *mem, struct profile *out, struct fault *fault)
+bool profile_decode_relayed(struct relay *relay, uint64_t likely_size, struct mem *mem, struct profile *out)
 {
     struct profile decoded;
-    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .arrival = arrival};
-    d.text = (struct str){arrival->bytes, 0};
-    d.text_size = arrival->room;
-    if (!decode_all(&d))
+    struct fault fault;
+    struct buf kept;
+    struct decoder d = {.out = &decoded, .mem = mem, .fault = &fault, .likely_size = likely_size};
+    if (!profile_init(&decoded, mem)) {
+        relay_stop(relay);
         return false;
-    *out = decoded;
-    return true;
+    }
+    buf_init(&kept, mem);
+    bool ok = take_pieces(&d, relay, &kept);
+    relay_stop(relay);
+    d.text = buf_text(&kept);
+    ok = ok && survey(&d) && decode_strings(&d) && decode_tables(&d) && decoder_resolve_samples(&d) &&
+         decoder_each(&d, &d.rest, field_drop_frames, nfields - 1, decode_rest);
+    ok = decoder_end(&d, ok);
+    buf_finish(&kept);
+    if (ok)
+        *out = decoded;
+    return ok;
 }
 
 bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, struct fault *fault)

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "profile/profile.h"
-#include "wire/arrival.h"
+#include "wire/relay.h"
 
 /* Reads a profile.proto, gzipped or plain, and checks it as Go's profile.Parse does: every id is unique and known,
  * every sample has a value for each sample type, every line has a function. On success fills `out`, which nothing of
@@ -21,9 +21,10 @@ bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, stru
 /* profile_decode of what is not gzipped. */
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault);
 
-/* profile_decode of what another thread is inflating: reads along with what arrives. Whether all of it arrived is to be
- * asked afterwards: a profile may be complete before what it came in is. */
-bool profile_decode_arriving(struct arrival *arrival, struct mem *mem, struct profile *out, struct fault *fault);
+/* Reads a profile, of about `likely_size` bytes, as another thread inflates it. False where the profile is not as
+ * nearly all are, or not whole: then it is to be read in one piece, which also tells what is wrong. Whether all of it
+ * came is to be asked afterwards: a profile may be complete before what it came in is. */
+bool profile_decode_relayed(struct relay *relay, uint64_t likely_size, struct mem *mem, struct profile *out);
 
 /* Appends what a gzipped profile inflates to, refusing what is larger than any profile. */
 bool profile_inflate(struct str bytes, struct buf *text, struct fault *fault);

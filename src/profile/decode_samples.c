@@ -207,7 +207,7 @@ static bool begin_samples(struct decoder *d)
 {
     stacks_finish(&d->stacks);
     d->stack.n = d->values.n = d->label_start.n = d->labels.n = 0;
-    uint64_t likely = d->text_size / bytes_per_stack;
+    uint64_t likely = d->likely_size / bytes_per_stack;
     return stacks_init(&d->stacks, d->mem, likely > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)likely) &&
            vec_push(&d->label_start, d->mem, 0);
 }
@@ -218,7 +218,7 @@ void decoder_take_sample_early(struct decoder *d, struct proto_field *field)
         return;
     d->early.on = true;
     if (d->ntypes == 0) {
-        d->ntypes = (uint32_t)d->spans[field_sample_type].n;
+        d->ntypes = (uint32_t)d->early.ntypes;
         d->early.given_up = d->ntypes == 0 || !begin_samples(d);
     }
     d->early.given_up = d->early.given_up || !decode_sample(d, field);
@@ -256,34 +256,38 @@ static bool find_label_strings(struct decoder *d)
     return true;
 }
 
-/* Turns what was read early into what stands behind the tables. False where that cannot be. */
-static bool resolve_early(struct decoder *d)
+/* Puts the labels of each sample in the model's order. */
+static void sort_all_labels(struct decoder *d)
 {
-    if (d->early.given_up || d->ntypes != d->spans[field_sample_type].n)
-        return false;
-    return stacks_settle(&d->stacks) && find_locations(d) && find_label_strings(d);
-}
-
-bool decoder_take_samples(struct decoder *d)
-{
-    const struct span *samples = &d->spans[field_sample];
-    if (samples->n == 0)
-        return begin_samples(d) || decoder_exhausted(d);
-    if (d->out->nsample_types == 0)
-        return decoder_fail(d, cursor_offset(&samples->from), "a sample type, as there are samples");
-    if (!resolve_early(d)) {
-        d->ntypes = d->out->nsample_types;
-        if (!begin_samples(d))
-            return decoder_exhausted(d);
-        if (!decoder_each(d, samples, field_sample, field_sample, decode_sample))
-            return false;
-        if (!stacks_settle(&d->stacks))
-            return decoder_exhausted(d);
-    }
     for (size_t i = 0; i + 1 < d->label_start.n; i++) {
         uint64_t first = d->label_start.at[i], n = d->label_start.at[i + 1] - first;
         if (n > 1)
             sort_labels(d->out, d->labels.at + first, n);
     }
+}
+
+bool decoder_resolve_samples(struct decoder *d)
+{
+    if (d->early.given_up || d->ntypes == 0 || d->ntypes != d->out->nsample_types)
+        return false;
+    if (!stacks_settle(&d->stacks) || !find_locations(d) || !find_label_strings(d))
+        return false;
+    sort_all_labels(d);
+    return true;
+}
+
+bool decoder_take_samples(struct decoder *d)
+{
+    const struct span *samples = &d->spans[field_sample];
+    if (samples->n > 0 && d->out->nsample_types == 0)
+        return decoder_fail(d, cursor_offset(&samples->from), "a sample type, as there are samples");
+    d->ntypes = d->out->nsample_types;
+    if (!begin_samples(d))
+        return decoder_exhausted(d);
+    if (!decoder_each(d, samples, field_sample, field_sample, decode_sample))
+        return false;
+    if (!stacks_settle(&d->stacks))
+        return decoder_exhausted(d);
+    sort_all_labels(d);
     return true;
 }

@@ -6,7 +6,6 @@
 #include "profile/ids.h"
 #include "profile/profile.h"
 #include "profile/stacks.h"
-#include "wire/arrival.h"
 #include "wire/proto.h"
 
 /* Field numbers of the message Profile. */
@@ -39,7 +38,8 @@ struct span {
 /* What was met in samples that were read before the tables that they refer to. */
 struct early {
     bool on;                 /* samples are being read early */
-    bool given_up;           /* something is not as nearly always: they are read again, behind the tables */
+    bool given_up;           /* something is not as nearly always: they are to be read again, behind the tables */
+    uint64_t ntypes;         /* sample types met so far */
     uint32_t worst_location; /* the largest of the ids - 1 in the stacks */
     uint64_t worst_string;   /* the largest index that a label has */
 };
@@ -48,9 +48,8 @@ struct decoder {
     struct profile *out;
     struct mem *mem;
     struct fault *fault;
-    struct arrival *arrival; /* what is still to come of the text, or NULL */
-    struct str text;         /* what has come */
-    uint64_t text_size;      /* what will have come, as far as that is known */
+    struct str text;
+    uint64_t likely_size; /* of the text, where its samples are read before all of it is there */
     struct span spans[nfields];
     struct span rest;     /* of all from drop_frames on */
     uint32_t *string_ids; /* from the file's string indices to ours */
@@ -86,7 +85,10 @@ bool decoder_find_string(struct decoder *d, uint64_t index, uint64_t offset, uin
  * Does nothing once early.given_up is set, which it sets itself where a sample is not as nearly always. */
 void decoder_take_sample_early(struct decoder *d, struct proto_field *field);
 
-/* Behind the tables: turns what was read early into indices, or where that was given up reads all samples again. */
+/* Behind the tables: turns what was read early into indices; false where that cannot be. */
+bool decoder_resolve_samples(struct decoder *d);
+
+/* Behind the tables: reads the samples, those that were read before being forgotten. */
 bool decoder_take_samples(struct decoder *d);
 
 /* Handles every field of a span whose number is in [first, last]. */
