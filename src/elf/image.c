@@ -3,12 +3,30 @@
 #include <string.h>
 
 enum {
-    file_header_size = 64,
     segment_header_size = 56,
+    narrow_segment_header_size = 32,
     section_header_size = 64,
+    narrow_section_header_size = 40,
+    section_note = 7,
     section_nobits = 8,
     note_gnu_build_id = 3
 };
+
+/* An address, offset or size, in an image's own width. */
+static uint64_t word(const struct elf_image *image, struct cursor *c)
+{
+    return image->narrow ? cursor_u32le(c) : cursor_u64le(c);
+}
+
+static uint32_t segment_size_of(const struct elf_image *image)
+{
+    return image->narrow ? narrow_segment_header_size : segment_header_size;
+}
+
+static uint32_t section_size_of(const struct elf_image *image)
+{
+    return image->narrow ? narrow_section_header_size : section_header_size;
+}
 
 static bool in_file(const struct elf_image *image, uint64_t offset, uint64_t size)
 {
@@ -24,13 +42,13 @@ static bool section_at(const struct elf_image *image, uint32_t number, struct el
 {
     if (number >= image->nsections)
         return false;
-    struct cursor c = table_entry(image->sections, number, section_header_size);
+    struct cursor c = table_entry(image->sections, number, section_size_of(image));
     *name = cursor_u32le(&c);
     section->type = cursor_u32le(&c);
-    section->flags = cursor_u64le(&c);
-    section->address = cursor_u64le(&c);
-    section->offset = cursor_u64le(&c);
-    section->size = cursor_u64le(&c);
+    section->flags = word(image, &c);
+    section->address = word(image, &c);
+    section->offset = word(image, &c);
+    section->size = word(image, &c);
     section->link = cursor_u32le(&c);
     return true;
 }
@@ -58,21 +76,21 @@ struct section_table {
 static void take_sections(struct elf_image *image, struct section_table table)
 {
     struct elf_section section;
-    uint32_t name;
-    if (table.offset == 0 || !in_file(image, table.offset, section_header_size))
+    uint32_t name, size = section_size_of(image);
+    if (table.offset == 0 || !in_file(image, table.offset, size))
         return;
-    image->sections = (struct str){image->file.p + table.offset, section_header_size};
+    image->sections = (struct str){image->file.p + table.offset, size};
     image->nsections = 1;
     section_at(image, 0, &section, &name);
     uint64_t n = table.n == 0 ? section.size : table.n;
     if (table.names == 0xffff)
         table.names = section.link;
-    if (n > (image->file.n - table.offset) / section_header_size) {
+    if (n > (image->file.n - table.offset) / size) {
         image->sections = (struct str){0};
         image->nsections = 0;
         return;
     }
-    image->sections.n = n * section_header_size;
+    image->sections.n = n * size;
     image->nsections = (uint32_t)n;
     if (section_at(image, table.names, &section, &name))
         image->section_names = elf_section_bytes(image, &section);
@@ -83,13 +101,15 @@ bool elf_image_of_file(struct str file, struct elf_image *image, struct fault *f
     struct elf_image made = {.file = file};
     struct cursor c = cursor_over(file.p, file.n, 0);
     struct str magic = cursor_bytes(&c, 7);
-    if (cursor_ok(&c) && memcmp(magic.p, "\177ELF\2\1\1", 7) != 0)
-        cursor_fail_at(&c, 0, "a 64-bit little-endian ELF file");
+    made.narrow = cursor_ok(&c) && magic.p[4] == 1;
+    if (cursor_ok(&c) && memcmp(magic.p, made.narrow ? "\177ELF\1\1\1" : "\177ELF\2\1\1", 7) != 0)
+        cursor_fail_at(&c, 0, "a little-endian ELF file");
     cursor_bytes(&c, 9 + 2);
     made.machine = cursor_u16le(&c);
-    cursor_bytes(&c, 4 + 8);
-    uint64_t segments = cursor_u64le(&c);
-    struct section_table sections = {.offset = cursor_u64le(&c)};
+    cursor_u32le(&c); /* the version */
+    word(&made, &c);  /* the entry */
+    uint64_t segments = word(&made, &c);
+    struct section_table sections = {.offset = word(&made, &c)};
     cursor_bytes(&c, 4 + 2);
     uint16_t segment_size = cursor_u16le(&c);
     made.nsegments = cursor_u16le(&c);
@@ -97,16 +117,15 @@ bool elf_image_of_file(struct str file, struct elf_image *image, struct fault *f
     sections.n = cursor_u16le(&c);
     sections.names = cursor_u16le(&c);
     if (cursor_ok(&c) && made.nsegments > 0 &&
-        (segment_size != segment_header_size ||
-         !in_file(&made, segments, (uint64_t)made.nsegments * segment_header_size)))
+        (segment_size != segment_size_of(&made) || !in_file(&made, segments, (uint64_t)made.nsegments * segment_size)))
         cursor_fail_at(&c, 32, "program headers inside of the file");
     if (!cursor_ok(&c)) {
         *fault = c.fault;
         return false;
     }
     if (made.nsegments > 0)
-        made.segments = (struct str){file.p + segments, (size_t)made.nsegments * segment_header_size};
-    if (section_size == section_header_size)
+        made.segments = (struct str){file.p + segments, (size_t)made.nsegments * segment_size};
+    if (section_size == section_size_of(&made))
         take_sections(&made, sections);
     *image = made;
     return true;
@@ -127,14 +146,18 @@ bool elf_image_segment(const struct elf_image *image, uint32_t number, struct el
 {
     if (number >= image->nsegments)
         return false;
-    struct cursor c = table_entry(image->segments, number, segment_header_size);
-    struct elf_segment read = {.type = cursor_u32le(&c), .flags = cursor_u32le(&c)};
-    read.offset = cursor_u64le(&c);
-    read.address = cursor_u64le(&c);
-    cursor_u64le(&c); /* the physical address */
-    read.file_size = cursor_u64le(&c);
-    read.memory_size = cursor_u64le(&c);
-    read.align = cursor_u64le(&c);
+    struct cursor c = table_entry(image->segments, number, segment_size_of(image));
+    struct elf_segment read = {.type = cursor_u32le(&c)};
+    if (!image->narrow)
+        read.flags = cursor_u32le(&c);
+    read.offset = word(image, &c);
+    read.address = word(image, &c);
+    word(image, &c); /* the physical address */
+    read.file_size = word(image, &c);
+    read.memory_size = word(image, &c);
+    if (image->narrow)
+        read.flags = cursor_u32le(&c);
+    read.align = word(image, &c);
     *segment = read;
     return true;
 }
@@ -245,6 +268,13 @@ void elf_image_build_id(const struct elf_image *image, char hex[elf_build_id_hex
             struct str notes =
                 str_first(image->loaded ? elf_image_at(image, segment.address) : segment_bytes(image, &segment),
                           segment.file_size);
+            id = build_id_note(cursor_over(notes.p, notes.n, 0));
+        }
+    /* The segments of a file of debug information alone may lead nowhere. */
+    struct elf_section section;
+    for (uint32_t i = 0; id.n == 0 && elf_image_section(image, i, &section); i++)
+        if (section.type == section_note) {
+            struct str notes = elf_section_bytes(image, &section);
             id = build_id_note(cursor_over(notes.p, notes.n, 0));
         }
     if (id.n > (elf_build_id_hex_max - 1) / 2)

@@ -1,7 +1,8 @@
 /* An ELF image: segments, sections, notes, symbols and unwind sections, read from the bytes of a file or from a module
  * that the dynamic linker has loaded into this process (whose section headers are not in memory). Nothing is copied
  * and nothing is trusted: what the headers say about places and sizes is checked against the bytes there are.
- * Only 64-bit little-endian images are read. "Address" always means the image's own, before the load bias. */
+ * Only little-endian images are read; of 32 bits only files, and of those all but unwind data. "Address" always means
+ * the image's own, before the load bias. */
 #ifndef SONDE_ELF_IMAGE_H
 #define SONDE_ELF_IMAGE_H
 
@@ -33,6 +34,7 @@ struct elf_image {
     struct str file;     /* all bytes of the file; empty where the image is a loaded module */
     bool loaded;         /* the bytes are those of this process's memory, at address + bias */
     uint64_t bias;       /* of a loaded image */
+    bool narrow;         /* of 32 bits */
     uint16_t machine;    /* an elf_machine or another; 0 where not known (loaded without its ELF header) */
     struct str segments; /* the program headers */
     uint32_t nsegments;

@@ -2,6 +2,7 @@
 
 enum {
     symbol_size = 24,
+    narrow_symbol_size = 16,
     section_symtab = 2,
     section_dynsym = 11,
     dynamic_hash = 4,
@@ -18,9 +19,11 @@ static bool of_section(const struct elf_image *image, uint32_t type, struct elf_
         if (section.type != type || !elf_image_section(image, section.link, &names))
             continue;
         struct str entries = elf_section_bytes(image, &section);
-        if (entries.n < symbol_size || entries.n / symbol_size > UINT32_MAX)
+        uint32_t size = image->narrow ? narrow_symbol_size : symbol_size;
+        if (entries.n < size || entries.n / size > UINT32_MAX)
             continue;
-        *symbols = (struct elf_symbols){entries, elf_section_bytes(image, &names), (uint32_t)(entries.n / symbol_size)};
+        *symbols = (struct elf_symbols){entries, elf_section_bytes(image, &names), (uint32_t)(entries.n / size),
+                                        image->narrow};
         return true;
     }
     return false;
@@ -109,7 +112,7 @@ bool elf_symbols_dynamic(const struct elf_image *image, struct elf_symbols *symb
     struct dynamic_tables tables;
     if (of_section(image, section_dynsym, symbols))
         return true;
-    if (!read_dynamic(image, &tables))
+    if (image->narrow || !read_dynamic(image, &tables))
         return false;
     uint64_t n = tables.gnu_hash ? count_by_gnu_hash(image, tables.gnu_hash)
                  : tables.hash   ? count_by_hash(image, tables.hash)
@@ -119,26 +122,47 @@ bool elf_symbols_dynamic(const struct elf_image *image, struct elf_symbols *symb
         n = entries.n / symbol_size;
     if (n == 0)
         return false;
-    *symbols = (struct elf_symbols){str_first(entries, n * symbol_size), str_first(names, tables.strsz), (uint32_t)n};
+    *symbols =
+        (struct elf_symbols){str_first(entries, n * symbol_size), str_first(names, tables.strsz), (uint32_t)n, false};
     return true;
+}
+
+static void read_narrow(struct cursor *c, struct elf_symbol *symbol)
+{
+    symbol->address = cursor_u32le(c);
+    symbol->size = cursor_u32le(c);
+    uint8_t info = cursor_u8(c);
+    cursor_u8(c);
+    symbol->type = info & 15;
+    symbol->binding = info >> 4;
+    symbol->section = cursor_u16le(c);
+}
+
+static void read_wide(struct cursor *c, struct elf_symbol *symbol)
+{
+    uint8_t info = cursor_u8(c);
+    cursor_u8(c);
+    symbol->type = info & 15;
+    symbol->binding = info >> 4;
+    symbol->section = cursor_u16le(c);
+    symbol->address = cursor_u64le(c);
+    symbol->size = cursor_u64le(c);
 }
 
 bool elf_symbol_at(const struct elf_symbols *symbols, uint32_t number, struct elf_symbol *symbol)
 {
     if (number >= symbols->n)
         return false;
-    struct cursor c = cursor_over(symbols->entries.p + (size_t)number * symbol_size, symbol_size, 0);
+    uint32_t size = symbols->narrow ? narrow_symbol_size : symbol_size;
+    struct cursor c = cursor_over(symbols->entries.p + (size_t)number * size, size, 0);
     struct cursor names = cursor_over(symbols->names.p, symbols->names.n, 0);
     struct elf_symbol read = {0};
     cursor_bytes(&names, cursor_u32le(&c));
     read.name = cursor_c_string(&names);
-    uint8_t info = cursor_u8(&c);
-    cursor_u8(&c);
-    read.type = info & 15;
-    read.binding = info >> 4;
-    read.section = cursor_u16le(&c);
-    read.address = cursor_u64le(&c);
-    read.size = cursor_u64le(&c);
+    if (symbols->narrow)
+        read_narrow(&c, &read);
+    else
+        read_wide(&c, &read);
     *symbol = read;
     return true;
 }

@@ -17,6 +17,7 @@ struct elf_symbol {
 struct elf_symbols {
     struct str entries, names;
     uint32_t n;
+    bool narrow; /* of a 32-bit image */
 };
 
 /* The full table (.symtab) of a file; false where it was stripped or the image is a loaded one. */

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <elfutils/libdwfl.h>
-
 #include "base/vec.h"
+#include "elf/symbols.h"
 #include "symbol/debug.h"
+#include "symbol/debug_file.h"
+#include "symbol/dwarf_file.h"
+#include "symbol/elf_file.h"
+#include "symbol/packed.h"
 
-enum { most_frames = 256 };
+enum { most_frames = 256, largest_hidden_table = 64 << 20 };
 
 /* A function of a symbol table, [start, end) in the file's addresses. */
 struct symbol {
@@ -21,11 +24,9 @@ struct symbol {
 
 struct binary {
     struct mem *mem;
-    Dwfl *dwfl;
-    Dwfl_Module *module;
-    Elf *elf;
-    uint64_t bias; /* the module's addresses in libdwfl less the file's */
-    char build_id[129];
+    struct elf_file *object, *debug; /* debug: the separate file with debug information; NULL for none */
+    struct elf_file *hidden;         /* the symbol table in .gnu_debugdata; NULL for none */
+    bool debug_sought;
     bool symbols_read;
     VEC(struct symbol) symbols; /* by start, and of equal starts the one to show last */
 };
@@ -41,83 +42,45 @@ bool binary_is_elf(const char *path)
     return is;
 }
 
-static void read_build_id(struct binary *binary)
-{
-    const unsigned char *bits;
-    GElf_Addr at;
-    int n = dwfl_module_build_id(binary->module, &bits, &at);
-    for (int i = 0; i < n && (size_t)i < sizeof binary->build_id / 2; i++) {
-        binary->build_id[2 * i] = "0123456789abcdef"[bits[i] >> 4];
-        binary->build_id[2 * i + 1] = "0123456789abcdef"[bits[i] & 15];
-    }
-}
-
-static bool load(struct binary *binary, const char *path)
-{
-    static char *no_path;
-    static const Dwfl_Callbacks callbacks = {.find_elf = dwfl_build_id_find_elf,
-                                             .find_debuginfo = dwfl_standard_find_debuginfo,
-                                             .section_address = dwfl_offline_section_address,
-                                             .debuginfo_path = &no_path};
-    GElf_Addr bias;
-    if (!(binary->dwfl = dwfl_begin(&callbacks)) ||
-        !(binary->module = dwfl_report_offline(binary->dwfl, "", path, -1)) ||
-        dwfl_report_end(binary->dwfl, NULL, NULL) != 0 || !(binary->elf = dwfl_module_getelf(binary->module, &bias)))
-        return false;
-    binary->bias = bias;
-    return true;
-}
-
 struct binary *binary_create(const char *path, struct mem *mem, struct buf *error)
 {
-    struct binary *binary = mem_get(mem, sizeof *binary);
-    if (!binary)
-        return NULL;
-    *binary = (struct binary){.mem = mem};
-    if (!binary_is_elf(path)) {
-        buf_str(error, access(path, R_OK) == 0 ? STR("expected an ELF file") : STR("the file cannot be read"));
-    } else if (!load(binary, path)) {
-        buf_str(error, str_of(dwfl_errmsg(-1)));
-    } else {
-        read_build_id(binary);
-        return binary;
-    }
-    binary_destroy(binary);
-    return NULL;
+    struct elf_file *object = elf_file_create(path, mem, error);
+    struct binary *binary = object ? mem_get(mem, sizeof *binary) : NULL;
+    if (binary)
+        *binary = (struct binary){.mem = mem, .object = object};
+    else
+        elf_file_destroy(object);
+    return binary;
 }
 
 void binary_destroy(struct binary *binary)
 {
     if (!binary)
         return;
-    if (binary->dwfl)
-        dwfl_end(binary->dwfl);
     vec_finish(&binary->symbols, binary->mem);
+    elf_file_destroy(binary->hidden);
+    elf_file_destroy(binary->debug);
+    elf_file_destroy(binary->object);
     mem_put(binary->mem, binary, sizeof *binary);
 }
 
 struct str binary_build_id(const struct binary *binary)
 {
-    return str_of(binary->build_id);
+    return str_of(binary->object->build_id);
 }
 
 /* The loadable segment that holds a byte of the file; the executable one where two share a page. */
-static bool find_segment(const struct binary *binary, uint64_t offset, GElf_Phdr *found)
+static bool find_segment(const struct binary *binary, uint64_t offset, struct elf_segment *found)
 {
-    size_t n;
+    struct elf_segment segment;
     bool any = false;
-    if (elf_getphdrnum(binary->elf, &n) != 0)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        GElf_Phdr header;
-        if (!gelf_getphdr(binary->elf, (int)i, &header) || header.p_type != PT_LOAD)
-            continue;
+    for (uint32_t i = 0; elf_image_segment(&binary->object->image, i, &segment); i++) {
         /* A file of debug information alone has sizes of 0 in the file. */
-        uint64_t size = header.p_filesz ? header.p_filesz : header.p_memsz;
-        if (offset < header.p_offset || offset - header.p_offset >= size)
+        uint64_t size = segment.file_size ? segment.file_size : segment.memory_size;
+        if (segment.type != elf_load || offset < segment.offset || offset - segment.offset >= size)
             continue;
-        if (!any || (header.p_flags & PF_X))
-            *found = header;
+        if (!any || (segment.flags & elf_executable))
+            *found = segment;
         any = true;
     }
     return any;
@@ -125,23 +88,34 @@ static bool find_segment(const struct binary *binary, uint64_t offset, GElf_Phdr
 
 uint64_t binary_address(const struct binary *binary, uint64_t start, uint64_t offset, uint64_t address)
 {
-    GElf_Phdr segment;
+    struct elf_segment segment;
     if (start == 0)
         return address;
     uint64_t in_file = address - start + offset;
-    return find_segment(binary, in_file, &segment) ? in_file - segment.p_offset + segment.p_vaddr : in_file;
+    return find_segment(binary, in_file, &segment) ? in_file - segment.offset + segment.address : in_file;
+}
+
+/* The object with the debug information, looked for when it is first asked for; NULL where there is none. */
+static struct elf_file *find_debug(struct binary *binary)
+{
+    if (dwarf_file_is_there(binary->object))
+        return binary->object;
+    if (!binary->debug_sought)
+        binary->debug = debug_file_find(binary->object);
+    binary->debug_sought = true;
+    return binary->debug;
 }
 
 /* --- Symbol tables --- */
 
 enum { rank_sized = 4 };
 
-static uint8_t rank_of(const GElf_Sym *symbol)
+static uint8_t rank_of(const struct elf_symbol *symbol)
 {
-    unsigned binding = GELF_ST_BIND(symbol->st_info);
-    return (uint8_t)((symbol->st_size > 0 ? rank_sized : 0) + (binding == STB_GLOBAL ? 2
-                                                               : binding == STB_WEAK ? 1
-                                                                                     : 0));
+    enum { local, global, weak };
+    return (uint8_t)((symbol->size > 0 ? rank_sized : 0) + (symbol->binding == global ? 2
+                                                            : symbol->binding == weak ? 1
+                                                                                      : 0));
 }
 
 static int by_start(const void *a, const void *b)
@@ -155,11 +129,10 @@ static int by_start(const void *a, const void *b)
 }
 
 /* Where the section that a symbol is in ends. */
-static uint64_t section_end(const struct binary *binary, GElf_Word section)
+static uint64_t section_end(const struct elf_file *object, uint32_t number)
 {
-    GElf_Shdr header;
-    Elf_Scn *at = elf_getscn(binary->elf, section);
-    return at && gelf_getshdr(at, &header) ? header.sh_addr + header.sh_size : 0;
+    struct elf_section section;
+    return elf_image_section(&object->image, number, &section) ? section.address + section.size : 0;
 }
 
 /* Functions of unknown size, which assemblers leave, reach up to the next, or to the end of their section (which stands
@@ -176,24 +149,57 @@ static void close_gaps(struct binary *binary)
     }
 }
 
-static bool read_symbols(struct binary *binary)
+static bool add_symbols(struct binary *binary, const struct elf_file *object, const struct elf_symbols *table)
 {
-    int n = dwfl_module_getsymtab(binary->module);
-    binary->symbols_read = true;
-    for (int i = 1; i < n; i++) {
-        GElf_Sym symbol;
-        GElf_Addr address;
-        GElf_Word section;
-        const char *name = dwfl_module_getsym_info(binary->module, i, &symbol, &address, &section, NULL, NULL);
-        unsigned type = GELF_ST_TYPE(symbol.st_info);
-        if (!name || name[0] == '\0' || section == SHN_UNDEF ||
-            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+    enum { first_reserved = 0xff00 };
+    struct elf_symbol symbol;
+    for (uint32_t i = 1; elf_symbol_at(table, i, &symbol); i++) {
+        if (symbol.name.n == 0 || symbol.section == 0 || symbol.section >= first_reserved ||
+            (symbol.type != elf_symbol_function && symbol.type != elf_symbol_ifunc && symbol.type != elf_symbol_none))
             continue;
-        uint64_t start = address - binary->bias;
-        uint64_t end = symbol.st_size > 0 ? start + symbol.st_size : section_end(binary, section);
-        if (!vec_push(&binary->symbols, binary->mem, (struct symbol){start, end, str_of(name), rank_of(&symbol)}))
+        uint64_t end = symbol.size > 0 ? symbol.address + symbol.size : section_end(object, symbol.section);
+        struct symbol made = {symbol.address, end, symbol.name, rank_of(&symbol)};
+        if (!vec_push(&binary->symbols, binary->mem, made))
             return false;
     }
+    return true;
+}
+
+/* Distributions leave a small symbol table, compressed, in programs that were stripped. */
+static struct elf_file *find_hidden(struct binary *binary)
+{
+    struct str packed = elf_file_section(binary->object, STR(".gnu_debugdata"));
+    struct buf bytes;
+    if (packed.n == 0)
+        return NULL;
+    buf_init(&bytes, binary->mem);
+    if (packed_unpack_xz(packed, largest_hidden_table, &bytes))
+        return elf_file_of_bytes(&bytes, binary->mem);
+    buf_finish(&bytes);
+    return NULL;
+}
+
+/* Takes the full table, of the file or of that with its debug information, or else what is left in a stripped one. */
+static bool take_tables(struct binary *binary)
+{
+    struct elf_symbols table;
+    struct elf_file *debug = NULL;
+    if (elf_symbols_full(&binary->object->image, &table))
+        return add_symbols(binary, binary->object, &table);
+    if ((debug = find_debug(binary)) && elf_symbols_full(&debug->image, &table))
+        return add_symbols(binary, debug, &table);
+    if (elf_symbols_dynamic(&binary->object->image, &table) && !add_symbols(binary, binary->object, &table))
+        return false;
+    if (!(binary->hidden = find_hidden(binary)) || !elf_symbols_full(&binary->hidden->image, &table))
+        return true;
+    return add_symbols(binary, binary->hidden, &table);
+}
+
+static bool read_symbols(struct binary *binary)
+{
+    binary->symbols_read = true;
+    if (!take_tables(binary))
+        return false;
     if (binary->symbols.n > 0)
         qsort(binary->symbols.at, binary->symbols.n, sizeof *binary->symbols.at, by_start);
     close_gaps(binary);
@@ -282,34 +288,33 @@ static bool pass_named(void *to, size_t index, const struct binary_frame *frames
     return naming->sink(naming->to, index, named, n, from_debug);
 }
 
-static bool resolve_by_debug(struct binary *binary, Dwarf *dwarf, uint64_t shift, const uint64_t *addresses, size_t n,
+/* Resolves what debug information tells of the addresses, and sets which it did. */
+static bool resolve_by_debug(struct binary *binary, struct elf_file *debug, const uint64_t *addresses, size_t n,
                              bool *known, binary_sink *sink, void *to)
 {
     struct naming naming = {binary, addresses, sink, to};
-    uint64_t *shifted = mem_get_array(binary->mem, n, sizeof *shifted);
-    if (!shifted)
+    struct dwarf_file file;
+    if (!dwarf_file_init(&file, debug, elf_file_lowest_code(binary->object)))
         return false;
-    for (size_t i = 0; i < n; i++)
-        shifted[i] = addresses[i] + shift;
-    bool fine = debug_resolve(dwarf, binary->mem, shifted, n, known, pass_named, &naming);
-    mem_put(binary->mem, shifted, n * sizeof *shifted);
+    bool fine =
+        debug_resolve(&file.dwarf, dwarf_file_find_split, &file, true, addresses, n, known, pass_named, &naming);
+    dwarf_file_finish(&file);
     return fine;
 }
 
 bool binary_resolve(struct binary *binary, const uint64_t *addresses, size_t n, bool names_only, binary_sink *sink,
                     void *to)
 {
-    Dwarf_Addr bias;
-    Dwarf *dwarf = names_only ? NULL : dwfl_module_getdwarf(binary->module, &bias);
+    struct elf_file *debug = names_only || n == 0 ? NULL : find_debug(binary);
     if (n == 0)
         return true;
-    if (!dwarf)
+    if (!debug)
         return resolve_by_symbols(binary, addresses, n, NULL, sink, to);
     bool *known = mem_get(binary->mem, n);
     if (!known)
         return false;
     memset(known, 0, n);
-    bool fine = resolve_by_debug(binary, dwarf, binary->bias - bias, addresses, n, known, sink, to) &&
+    bool fine = resolve_by_debug(binary, debug, addresses, n, known, sink, to) &&
                 resolve_by_symbols(binary, addresses, n, known, sink, to);
     mem_put(binary->mem, known, n);
     return fine;

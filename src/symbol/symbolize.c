@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "symbol/binary.h"
 #include "symbol/line_edits.h"
 
@@ -73,7 +74,8 @@ struct job {
     const struct symbolize_mode *mode;
     struct buf *notes;
     struct line_edits edits;
-    struct buf name; /* scratch */
+    struct buf name;      /* scratch */
+    struct map demangled; /* from a string to what it stands for */
 
     /* The locations of all mappings, mapping by mapping. */
     uint32_t *locations;
@@ -172,19 +174,29 @@ static uint64_t *list_wanted(struct job *job, uint32_t m, const struct binary *b
     return addresses;
 }
 
-/* The function that a frame is in. Names are demangled here where they do not tell that they need it: what a compiler
- * writes for functions without a linker's name has template arguments, but is not mangled. */
+/* What a string stands for; PROFILE_NONE on exhaustion. Names are demangled here where they do not tell that they need
+ * it: what a compiler writes for functions without a linker's name has template arguments, but is not mangled. Inlined
+ * calls are of few functions, and so each name is demangled once. */
+static uint32_t demangled_of(struct job *job, uint32_t name)
+{
+    uint32_t *known = map_add(&job->demangled, name, PROFILE_NONE);
+    if (!known || name == PROFILE_NONE || *known != PROFILE_NONE)
+        return known && name != PROFILE_NONE ? *known : PROFILE_NONE;
+    struct str text = profile_text(job->profile, name);
+    job->name.n = 0;
+    if (!demangle(text, job->mode->demangle, &job->name))
+        demangle_bare(text, job->mode->demangle, &job->name);
+    return *known = job->name.failed ? PROFILE_NONE : profile_string(job->profile, buf_text(&job->name));
+}
+
 static bool function_of(struct job *job, const struct binary_frame *frame, struct profile_function *function)
 {
     *function = (struct profile_function){.system_name = profile_string(job->profile, frame->name),
                                           .filename = profile_string(job->profile, frame->file),
                                           .start_line = frame->start_line};
-    job->name.n = 0;
-    if (!demangle(frame->name, job->mode->demangle, &job->name))
-        demangle_bare(frame->name, job->mode->demangle, &job->name);
-    function->name = profile_string(job->profile, buf_text(&job->name));
+    function->name = demangled_of(job, function->system_name);
     return function->name != PROFILE_NONE && function->system_name != PROFILE_NONE &&
-           function->filename != PROFILE_NONE && !job->name.failed;
+           function->filename != PROFILE_NONE;
 }
 
 static bool add_frame(struct job *job, const struct binary_frame *frame)
@@ -327,12 +339,14 @@ bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mod
         return true;
     line_edits_init(&job.edits, profile);
     buf_init(&job.name, profile->mem);
+    map_init(&job.demangled, profile->mem);
     bool fine = group_locations(&job) && symbolize_mappings(&job) && line_edits_apply(&job.edits);
     uint64_t locations = (uint64_t)profile->nlocations + 1;
     mem_put(profile->mem, job.wanted_of, locations * sizeof *job.wanted_of);
     mem_put(profile->mem, job.wanted, locations * sizeof *job.wanted);
     mem_put(profile->mem, job.locations, locations * sizeof *job.locations);
     mem_put(profile->mem, job.first, ((uint64_t)profile->nmappings + 2) * sizeof *job.first);
+    map_finish(&job.demangled);
     buf_finish(&job.name);
     line_edits_finish(&job.edits);
     return fine;
