@@ -1,0 +1,783 @@
+/* What each event adds to the columns. The rules for what begins with the trace, and which row something belongs to,
+ * are those of the pages of `go tool trace`; what runs on a processor ends, other than there, when its goroutine does.
+ */
+#include "trace/columns.h"
+
+/* One event on its way in. */
+struct adding {
+    struct columns *cols;
+    const struct trace_event *e;
+    int64_t now;
+};
+
+/* The row of an id among n rows, each `size` bytes long, which begin with their ids. */
+static inline uint32_t index_find(struct columns_index *index, const void *rows, size_t n, size_t size, int64_t id)
+{
+    uint32_t *recent = &index->recent[(uint64_t)id % (sizeof index->recent / sizeof *index->recent)];
+    if (*recent < n && *(const int64_t *)(const void *)((const char *)rows + *recent * size) == id)
+        return *recent;
+    const uint32_t *row = map_find(&index->map, (uint64_t)id);
+    if (!row)
+        return COLUMNS_NONE;
+    *recent = *row;
+    return *row;
+}
+
+#define FIND(index, rows, id) index_find((index), (rows).at, (rows).n, sizeof *(rows).at, (id))
+
+/* Makes an id mean a row from now on. */
+static bool index_set(struct columns_index *index, int64_t id, uint32_t row)
+{
+    uint32_t *value = map_add(&index->map, (uint64_t)id, row);
+    if (!value)
+        return false;
+    *value = row;
+    index->recent[(uint64_t)id % (sizeof index->recent / sizeof *index->recent)] = row;
+    return true;
+}
+
+static uint32_t find_goroutine(struct columns *cols, int64_t id)
+{
+    return FIND(&cols->goroutine_of_id, cols->goroutines, id);
+}
+
+static uint32_t find_proc(struct columns *cols, int64_t id)
+{
+    return FIND(&cols->proc_of_id, cols->procs, id);
+}
+
+static uint32_t find_thread(struct columns *cols, int64_t id)
+{
+    return FIND(&cols->thread_of_id, cols->threads, id);
+}
+
+uint32_t columns_find(const struct columns_index *index, int64_t id)
+{
+    const uint32_t *row = map_find(&index->map, (uint64_t)id);
+    return row ? *row : COLUMNS_NONE;
+}
+
+/* Both rows are COLUMNS_NONE for the ids that mean none. False on exhaustion. */
+static bool thread_row(struct columns *cols, int64_t id, uint32_t *row)
+{
+    *row = id == TRACE_NO_THREAD ? COLUMNS_NONE : find_thread(cols, id);
+    if (id == TRACE_NO_THREAD || *row != COLUMNS_NONE)
+        return true;
+    struct columns_thread thread = {.id = id,
+                                    .runs = lane_of(lane_spans),
+                                    .points = lane_of(lane_points),
+                                    .run = {COLUMNS_NONE, 0},
+                                    .last_place = COLUMNS_NONE};
+    *row = (uint32_t)cols->threads.n;
+    return vec_push(&cols->threads, cols->mem, thread) && index_set(&cols->thread_of_id, id, *row);
+}
+
+static bool proc_row(struct columns *cols, int64_t id, uint32_t *row)
+{
+    *row = id == TRACE_NO_PROC ? COLUMNS_NONE : find_proc(cols, id);
+    if (id == TRACE_NO_PROC || *row != COLUMNS_NONE)
+        return true;
+    struct columns_proc proc = {.id = id,
+                                .runs = lane_of(lane_spans),
+                                .syscalls = lane_of(lane_spans),
+                                .points = lane_of(lane_points),
+                                .ranges = COLUMNS_NONE,
+                                .run = {COLUMNS_NONE, 0},
+                                .call = COLUMNS_NONE,
+                                .idle_begin = -1};
+    *row = (uint32_t)cols->procs.n;
+    return vec_push(&cols->procs, cols->mem, proc) && index_set(&cols->proc_of_id, id, *row);
+}
+
+/* A goroutine that no event was about before, or whose id was that of another. */
+static bool new_goroutine(struct columns *cols, int64_t id, uint32_t *row)
+{
+    struct columns_goroutine goroutine = {.id = id,
+                                          .states = lane_of(lane_states),
+                                          .earlier = find_goroutine(cols, id),
+                                          .regions = COLUMNS_NONE,
+                                          .ranges = COLUMNS_NONE,
+                                          .old_regions = COLUMNS_NONE,
+                                          .points = COLUMNS_NONE,
+                                          .open_region = COLUMNS_NONE,
+                                          .proc = COLUMNS_NONE,
+                                          .thread = COLUMNS_NONE};
+    *row = (uint32_t)cols->goroutines.n;
+    return cols->goroutines.n < LANE_REST_MAX && vec_push(&cols->goroutines, cols->mem, goroutine) &&
+           index_set(&cols->goroutine_of_id, id, *row);
+}
+
+/* The number of a place; SITE_NONE on exhaustion. */
+static uint32_t place_of(struct columns *cols, int64_t m, int64_t p)
+{
+    struct columns_place place;
+    if (!thread_row(cols, m, &place.thread) || !proc_row(cols, p, &place.proc))
+        return SITE_NONE;
+    struct columns_thread *thread = place.thread == COLUMNS_NONE ? NULL : &cols->threads.at[place.thread];
+    if (thread && thread->last_place != COLUMNS_NONE && thread->last_proc == place.proc)
+        return thread->last_place;
+    uint32_t fresh = (uint32_t)cols->places.n;
+    uint32_t *index = map_add(&cols->place_of_key, (uint64_t)place.thread << 32 | place.proc, fresh);
+    if (!index || (*index == fresh && (fresh > LANE_REST_MAX || !vec_push(&cols->places, cols->mem, place))))
+        return SITE_NONE;
+    if (thread) {
+        thread->last_proc = place.proc;
+        thread->last_place = *index;
+    }
+    return *index;
+}
+
+/* The site of an event: its own stack, and a reason by the id of its string. */
+static uint32_t site_of(struct adding *a, uint64_t reason)
+{
+    struct sites *sites = &a->cols->sites;
+    uint32_t name = reason ? sites_string(sites, a->e->table, reason) : 0;
+    uint64_t stack = trace_event_stack(a->e);
+    return sites_site(sites, stack ? sites_stack(sites, a->e->table, stack) : 0, name);
+}
+
+/* Ends the system call that is open on a processor. */
+static bool end_call(struct columns *cols, struct columns_proc *proc, int64_t now)
+{
+    uint32_t site = proc->call;
+    proc->call = COLUMNS_NONE;
+    return site == COLUMNS_NONE ||
+           lane_push_span(&proc->syscalls, &cols->pool, proc->call_begin, now, LANE_WHAT(columns_syscall, site));
+}
+
+static bool end_run(struct columns *cols, struct lane *runs, struct columns_open *run, int64_t now)
+{
+    uint32_t goroutine = run->goroutine;
+    run->goroutine = COLUMNS_NONE;
+    return goroutine == COLUMNS_NONE ||
+           lane_push_span(runs, &cols->pool, run->begin, now, LANE_WHAT(columns_running, goroutine));
+}
+
+static bool end_proc_run(struct columns *cols, uint32_t row, int64_t now)
+{
+    if (row == COLUMNS_NONE)
+        return true;
+    struct columns_proc *proc = &cols->procs.at[row];
+    if (proc->run.goroutine != COLUMNS_NONE)
+        cols->goroutines.at[proc->run.goroutine].proc = COLUMNS_NONE;
+    return end_call(cols, proc, now) && end_run(cols, &proc->runs, &proc->run, now);
+}
+
+static bool end_thread_run(struct columns *cols, uint32_t row, int64_t now)
+{
+    if (row == COLUMNS_NONE)
+        return true;
+    struct columns_thread *thread = &cols->threads.at[row];
+    if (thread->run.goroutine != COLUMNS_NONE)
+        cols->goroutines.at[thread->run.goroutine].thread = COLUMNS_NONE;
+    return end_run(cols, &thread->runs, &thread->run, now);
+}
+
+static bool begin_proc_run(struct columns *cols, uint32_t row, uint32_t goroutine, int64_t begin)
+{
+    if (row == COLUMNS_NONE)
+        return true;
+    if (!end_proc_run(cols, row, begin))
+        return false;
+    cols->procs.at[row].run = (struct columns_open){goroutine, begin};
+    cols->goroutines.at[goroutine].proc = row;
+    return true;
+}
+
+static bool begin_thread_run(struct columns *cols, uint32_t row, uint32_t goroutine, int64_t begin)
+{
+    if (row == COLUMNS_NONE)
+        return true;
+    if (!end_thread_run(cols, row, begin))
+        return false;
+    cols->threads.at[row].run = (struct columns_open){goroutine, begin};
+    cols->goroutines.at[goroutine].thread = row;
+    return true;
+}
+
+static bool executes(unsigned state)
+{
+    return state == go_running || state == go_syscall;
+}
+
+/* A goroutine is named by the outermost frame of the first stack that is said of it. */
+static bool name_goroutine(struct adding *a, uint32_t row, const struct trace_transition *t)
+{
+    struct sites *sites = &a->cols->sites;
+    if (a->cols->goroutines.at[row].name != 0 || !t->has_stack)
+        return true;
+    uint32_t stack = sites_stack(sites, a->e->table, t->stack);
+    if (stack == SITE_NONE || stack == 0)
+        return stack == 0;
+    struct site_stack frames = sites->stacks.at[stack];
+    a->cols->goroutines.at[row].name = sites_frame(sites, frames, frames.n - 1)->func;
+    return true;
+}
+
+static enum population_state population_of(unsigned state, bool in_assist)
+{
+    static const uint8_t states[] = {
+        [go_undetermined] = population_none, [go_not_exist] = population_none,  [go_runnable] = population_runnable,
+        [go_running] = population_running,   [go_waiting] = population_waiting, [go_syscall] = population_syscall,
+    };
+    return state == go_waiting && in_assist ? population_waiting_gc : (enum population_state)states[state];
+}
+
+/* Enters the new state in the goroutine's lane. */
+static bool push_state(struct adding *a, struct columns_goroutine *g, const struct trace_transition *t, int64_t begin,
+                       uint32_t place, uint32_t site)
+{
+    struct lane_pool *pool = &a->cols->pool;
+    bool is_made = t->from == go_not_exist || t->from == go_waiting;
+    if (is_made && (t->to == go_runnable || t->to == go_waiting) &&
+        !lane_push(&g->states, pool, begin, LANE_WHAT(columns_made_runnable, place)))
+        return false;
+    switch (t->to) {
+    case go_runnable:
+        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_runnable, site));
+    case go_running:
+        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_running, place));
+    case go_waiting:
+        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_waiting, site));
+    case go_syscall:
+        return lane_push(&g->states, pool, begin,
+                         LANE_WHAT(a->e->p == TRACE_NO_PROC ? columns_detached : columns_syscall, site));
+    default:
+        lane_close(&g->states, pool, begin);
+        g->ended = true;
+        return true;
+    }
+}
+
+/* What processors and threads run after a change. */
+static bool change_runs(struct adding *a, uint32_t row, const struct trace_transition *t, int64_t begin,
+                        struct columns_place place, uint32_t site)
+{
+    struct columns *cols = a->cols;
+    struct columns_goroutine *g = &cols->goroutines.at[row];
+    if (t->from == go_syscall && g->proc != COLUMNS_NONE && !end_call(cols, &cols->procs.at[g->proc], a->now))
+        return false;
+    if (!executes(t->to))
+        return end_proc_run(cols, g->proc, a->now) && end_thread_run(cols, g->thread, a->now);
+    if (g->thread == COLUMNS_NONE && !begin_thread_run(cols, place.thread, row, begin))
+        return false;
+    if (g->proc == COLUMNS_NONE && !begin_proc_run(cols, place.proc, row, begin))
+        return false;
+    if (t->to == go_syscall && g->proc != COLUMNS_NONE) {
+        cols->procs.at[g->proc].call = site;
+        cols->procs.at[g->proc].call_begin = begin;
+    }
+    return true;
+}
+
+/* Ends what a goroutine has open. */
+static bool end_nested(struct columns *cols, uint32_t first, int64_t now)
+{
+    bool good = true;
+    for (uint32_t i = first; i != COLUMNS_NONE && good; i = cols->nested.at[i].next) {
+        struct columns_nested *nested = &cols->nested.at[i];
+        if (nested->open)
+            good = lane_push_span(&nested->lane, &cols->pool, nested->begin, now, nested->what);
+        nested->open = false;
+    }
+    return good;
+}
+
+static bool end_goroutine(struct columns *cols, struct columns_goroutine *g, int64_t now)
+{
+    for (uint32_t i = g->open_region; i != COLUMNS_NONE; i = cols->nested.at[i].outer)
+        cols->regions.at[cols->nested.at[i].what].has_end = true;
+    g->open_region = COLUMNS_NONE;
+    return end_nested(cols, g->regions, now) && end_nested(cols, g->ranges, now);
+}
+
+static bool change_goroutine(struct adding *a, const struct trace_transition *t)
+{
+    struct columns *cols = a->cols;
+    uint32_t row = find_goroutine(cols, t->id);
+    if ((row == COLUMNS_NONE || t->from == go_not_exist || t->from == go_undetermined) &&
+        !new_goroutine(cols, t->id, &row))
+        return false;
+    if (!name_goroutine(a, row, t))
+        return false;
+    if (t->from == t->to)
+        return true;
+    int64_t begin = t->from == go_undetermined ? 0 : a->now;
+    uint32_t place = place_of(cols, a->e->m, a->e->p);
+    uint32_t site = t->to == go_running || t->to == go_not_exist ? 0 : site_of(a, t->reason);
+    if (place == SITE_NONE || site == SITE_NONE)
+        return false;
+    struct columns_goroutine *g = &cols->goroutines.at[row];
+    g->state = t->to;
+    return change_runs(a, row, t, begin, cols->places.at[place], site) && push_state(a, g, t, begin, place, site) &&
+           population_change(&cols->population, a->now, population_of(t->from, g->in_assist),
+                             population_of(t->to, g->in_assist)) &&
+           (t->to != go_not_exist || end_goroutine(cols, g, a->now));
+}
+
+/* Counts the processors that threads run. */
+static bool count_procs(struct adding *a, int64_t change, int64_t time)
+{
+    struct columns *cols = a->cols;
+    cols->running_procs += change;
+    return lane_push_value(&cols->values[columns_threads], &cols->pool, time, (uint64_t)cols->running_procs);
+}
+
+/* A processor is lost: what ran on it is in a system call, which blocks from here on. */
+static bool lose_proc(struct adding *a, uint32_t row)
+{
+    struct columns *cols = a->cols;
+    uint32_t goroutine = cols->procs.at[row].run.goroutine;
+    struct columns_goroutine *g = goroutine == COLUMNS_NONE ? NULL : &cols->goroutines.at[goroutine];
+    if (g && g->state == go_syscall &&
+        !lane_push(&g->states, &cols->pool, a->now, LANE_WHAT(columns_detached, lane_rest(lane_last(&g->states)))))
+        return false;
+    return end_proc_run(cols, row, a->now);
+}
+
+static bool change_proc(struct adding *a, const struct trace_transition *t)
+{
+    struct columns *cols = a->cols;
+    uint32_t row, thread;
+    if (!proc_row(cols, t->id, &row) || !thread_row(cols, a->e->m, &thread))
+        return false;
+    if (t->from == t->to)
+        return true;
+    int64_t begin = t->from == proc_undetermined ? 0 : a->now;
+    if (t->from == proc_running && (!lose_proc(a, row) || !count_procs(a, -1, a->now)))
+        return false;
+    struct columns_proc *proc = &cols->procs.at[row];
+    if (t->to == proc_idle && proc->idle_begin < 0)
+        proc->idle_begin = begin;
+    if (t->to != proc_running)
+        return true;
+    int64_t idle = proc->idle_begin;
+    proc->idle_begin = -1;
+    return (idle < 0 || lane_push_span(&proc->runs, &cols->pool, idle, begin, LANE_WHAT(columns_idle, 0))) &&
+           count_procs(a, 1, begin);
+}
+
+/* Adds a nested lane to a row's list, in front. */
+static uint32_t new_nested(struct columns *cols, uint32_t next)
+{
+    struct columns_nested nested = {.lane = lane_of(lane_spans), .next = next, .outer = COLUMNS_NONE};
+    return cols->nested.n < COLUMNS_NONE && vec_push(&cols->nested, cols->mem, nested) ? (uint32_t)cols->nested.n - 1
+                                                                                       : COLUMNS_NONE;
+}
+
+static void open_nested(struct columns_nested *nested, uint32_t what, int64_t begin)
+{
+    nested->what = what;
+    nested->begin = begin;
+    nested->open = true;
+}
+
+/* The open range of a kind, of stops of the world of a reason, too; COLUMNS_NONE for none. */
+static uint32_t find_range(const struct columns *cols, uint32_t first, enum columns_range kind, uint32_t name)
+{
+    for (uint32_t i = first; i != COLUMNS_NONE; i = cols->nested.at[i].next) {
+        const struct columns_nested *nested = &cols->nested.at[i];
+        if (nested->open && lane_state(nested->what) == kind &&
+            (kind != columns_stw || columns_site(cols, nested->what).name == name))
+            return i;
+    }
+    return COLUMNS_NONE;
+}
+
+/* Opens a range on a row whose list of ranges is given. Returns the list's new first lane; false on exhaustion. */
+static bool begin_range(struct columns *cols, uint32_t *list, uint32_t what, int64_t begin)
+{
+    uint32_t i = *list;
+    while (i != COLUMNS_NONE && cols->nested.at[i].open)
+        i = cols->nested.at[i].next;
+    if (i == COLUMNS_NONE) {
+        i = new_nested(cols, *list);
+        if (i == COLUMNS_NONE)
+            return false;
+        *list = i;
+    }
+    open_nested(&cols->nested.at[i], what, begin);
+    return true;
+}
+
+static bool end_range(struct columns *cols, uint32_t i, int64_t now)
+{
+    if (i == COLUMNS_NONE)
+        return true;
+    struct columns_nested *nested = &cols->nested.at[i];
+    nested->open = false;
+    return lane_push_span(&nested->lane, &cols->pool, nested->begin, now, nested->what);
+}
+
+/* What began before the trace is told of in its first generation; later such tellings say nothing new. */
+static int64_t active_begin(const struct adding *a)
+{
+    return a->cols->marks < 2 ? 0 : a->now;
+}
+
+/* The name of the event's range. */
+static uint32_t range_name(struct adding *a, enum columns_range kind)
+{
+    switch (kind) {
+    case columns_gc:
+        return sites_name(&a->cols->sites, STR("GC concurrent mark phase"));
+    case columns_assist:
+        return sites_name(&a->cols->sites, STR("GC mark assist"));
+    case columns_sweep:
+        return sites_name(&a->cols->sites, STR("GC incremental sweep"));
+    default:
+        return sites_string(&a->cols->sites, a->e->table, a->e->args[0]);
+    }
+}
+
+/* What a range of the event is; false on exhaustion. */
+static bool range_of(struct adding *a, enum columns_range kind, uint32_t *what, uint32_t *name)
+{
+    uint64_t stack = trace_event_stack(a->e);
+    *name = range_name(a, kind);
+    uint32_t site = sites_site(&a->cols->sites, stack ? sites_stack(&a->cols->sites, a->e->table, stack) : 0, *name);
+    *what = LANE_WHAT(kind, site & LANE_REST_MAX);
+    return site != SITE_NONE;
+}
+
+/* A range of a row: its list of ranges stands at `list`, which is NULL where the row is not known. */
+static bool change_range(struct adding *a, uint32_t *list, enum columns_range kind, bool begins, bool active)
+{
+    uint32_t what, name;
+    if (!list)
+        return true;
+    if (!range_of(a, kind, &what, &name))
+        return false;
+    uint32_t found = find_range(a->cols, *list, kind, name);
+    if (!begins)
+        return end_range(a->cols, found, a->now);
+    return found != COLUMNS_NONE || begin_range(a->cols, list, what, active ? active_begin(a) : a->now);
+}
+
+static struct columns_goroutine *goroutine_of(struct columns *cols, int64_t id)
+{
+    uint32_t row = find_goroutine(cols, id);
+    return row == COLUMNS_NONE ? NULL : &cols->goroutines.at[row];
+}
+
+static bool change_assist(struct adding *a)
+{
+    bool active = a->e->type == ev_gc_mark_assist_active, begins = a->e->type != ev_gc_mark_assist_end;
+    struct columns_goroutine *g = goroutine_of(a->cols, active ? (int64_t)a->e->args[0] : a->e->g);
+    if (g)
+        g->in_assist = begins;
+    return change_range(a, g ? &g->ranges : NULL, columns_assist, begins, active);
+}
+
+static bool change_sweep(struct adding *a)
+{
+    bool active = a->e->type == ev_gc_sweep_active;
+    uint32_t row = find_proc(a->cols, active ? (int64_t)a->e->args[0] : a->e->p);
+    return change_range(a, row == COLUMNS_NONE ? NULL : &a->cols->procs.at[row].ranges, columns_sweep,
+                        a->e->type != ev_gc_sweep_end, active);
+}
+
+/* A range of the whole program begins or ends. */
+static bool change_global(struct adding *a, struct lane *lane, enum columns_range kind, int64_t *begin, uint32_t *what,
+                          bool begins)
+{
+    int64_t since = *begin;
+    uint32_t name;
+    if (!begins) {
+        *begin = -1;
+        return since < 0 || lane_push_span(lane, &a->cols->pool, since, a->now, *what);
+    }
+    if (a->e->type == ev_gc_active && (since >= 0 || a->cols->marks >= 2))
+        return true;
+    *begin = a->e->type == ev_gc_active ? 0 : a->now;
+    return range_of(a, kind, what, &name);
+}
+
+static bool change_stw(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    bool begins = a->e->type == ev_stw_begin;
+    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    return change_global(a, &cols->stw, columns_stw, &cols->stw_begin, &cols->stw_site, begins) &&
+           change_range(a, g ? &g->ranges : NULL, columns_stw, begins, false);
+}
+
+/* A region of an event; false on exhaustion. */
+static bool new_region(struct adding *a, bool begins, uint32_t *region)
+{
+    struct columns *cols = a->cols;
+    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
+    struct columns_region made = {.task = a->e->args[0],
+                                  .name = sites_string(&cols->sites, a->e->table, a->e->args[1]),
+                                  .begin_stack = begins ? stack : 0,
+                                  .end_stack = begins ? 0 : stack,
+                                  .has_begin = begins,
+                                  .has_end = !begins};
+    *region = (uint32_t)cols->regions.n;
+    return made.name != SITE_NONE && stack != SITE_NONE && cols->regions.n <= LANE_REST_MAX &&
+           vec_push(&cols->regions, cols->mem, made);
+}
+
+static bool begin_region(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    uint32_t region;
+    if (!g)
+        return true;
+    if (!new_region(a, true, &region))
+        return false;
+    uint32_t outer = g->open_region;
+    uint32_t i = outer == COLUMNS_NONE ? g->regions : cols->nested.at[outer].next;
+    if (i == COLUMNS_NONE) {
+        i = new_nested(cols, COLUMNS_NONE);
+        if (i == COLUMNS_NONE)
+            return false;
+        *(outer == COLUMNS_NONE ? &g->regions : &cols->nested.at[outer].next) = i;
+    }
+    open_nested(&cols->nested.at[i], region, a->now);
+    cols->nested.at[i].outer = outer;
+    g->open_region = i;
+    return true;
+}
+
+/* A region that began before the trace has a lane of its own: it lies around all that ended before. */
+static bool end_old_region(struct adding *a, struct columns_goroutine *g)
+{
+    uint32_t region;
+    if (!new_region(a, false, &region))
+        return false;
+    uint32_t i = new_nested(a->cols, g->old_regions);
+    if (i == COLUMNS_NONE)
+        return false;
+    g->old_regions = i;
+    return lane_push_span(&a->cols->nested.at[i].lane, &a->cols->pool, 0, a->now, region);
+}
+
+static bool end_region(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    if (!g)
+        return true;
+    if (g->open_region == COLUMNS_NONE)
+        return end_old_region(a, g);
+    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
+    if (stack == SITE_NONE)
+        return false;
+    struct columns_nested *nested = &cols->nested.at[g->open_region];
+    struct columns_region *region = &cols->regions.at[nested->what];
+    region->end_stack = stack;
+    region->has_end = true;
+    uint32_t i = g->open_region;
+    g->open_region = nested->outer;
+    return end_range(cols, i, a->now);
+}
+
+/* The task of an id: the last one that began with it. NULL on exhaustion. */
+static struct columns_task *task_of(struct columns *cols, uint64_t id, bool begins)
+{
+    uint32_t fresh = (uint32_t)cols->tasks.n, *index = map_add(&cols->task_of_id, id, fresh);
+    if (!index || cols->tasks.n == UINT32_MAX)
+        return NULL;
+    if (*index != fresh && begins && cols->tasks.at[*index].has_begin)
+        *index = fresh;
+    struct columns_task task = {.id = id,
+                                .parent = TRACE_NO_TASK,
+                                .begin_goroutine = COLUMNS_NONE,
+                                .end_goroutine = COLUMNS_NONE,
+                                .lane = COLUMNS_NONE};
+    if (*index == fresh && !vec_push(&cols->tasks, cols->mem, task))
+        return NULL;
+    return &cols->tasks.at[*index];
+}
+
+/* A lane of tasks in which none is open, for a task from its begin on. */
+static bool take_task_lane(struct columns *cols, struct columns_task *task)
+{
+    if (task->has_begin && cols->free_task_lanes.n > 0) {
+        task->lane = cols->free_task_lanes.at[--cols->free_task_lanes.n];
+        return true;
+    }
+    task->lane = (uint32_t)cols->task_lanes.n;
+    return cols->task_lanes.n < UINT32_MAX && vec_push(&cols->task_lanes, cols->mem, lane_of(lane_spans));
+}
+
+static bool begin_task(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    uint32_t name = sites_string(&cols->sites, a->e->table, a->e->args[2]);
+    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
+    if (a->e->args[1] != TRACE_NO_TASK && !task_of(cols, a->e->args[1], false))
+        return false;
+    struct columns_task *task = task_of(cols, a->e->args[0], true);
+    if (!task || name == SITE_NONE || stack == SITE_NONE)
+        return false;
+    task->parent = a->e->args[1];
+    task->name = name;
+    task->begin_stack = stack;
+    task->begin_goroutine = find_goroutine(cols, a->e->g);
+    task->begin = a->now;
+    task->has_begin = true;
+    return take_task_lane(cols, task);
+}
+
+/* A task may be ended again; that counts, but what its lane shows is over. */
+static bool end_task(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    uint32_t name = sites_name(&cols->sites, a->e->table->extras.at[a->e->args[3]]);
+    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
+    struct columns_task *task = task_of(cols, a->e->args[0], false);
+    if (!task || name == SITE_NONE || stack == SITE_NONE || cols->tasks.n > LANE_REST_MAX)
+        return false;
+    bool again = task->has_end;
+    task->name = name;
+    task->end_stack = stack;
+    task->end_goroutine = find_goroutine(cols, a->e->g);
+    task->end = a->now;
+    task->has_end = true;
+    if (again || (task->lane == COLUMNS_NONE && !take_task_lane(cols, task)))
+        return again;
+    return lane_push_span(&cols->task_lanes.at[task->lane], &cols->pool, task->begin, a->now,
+                          (uint32_t)(task - cols->tasks.at)) &&
+           vec_push(&cols->free_task_lanes, cols->mem, task->lane);
+}
+
+/* Enters a point in the rows of all that an event happened on. */
+static bool push_point(struct adding *a, uint32_t what)
+{
+    struct columns *cols = a->cols;
+    uint32_t thread, proc = find_proc(cols, a->e->p), goroutine = find_goroutine(cols, a->e->g);
+    if (!thread_row(cols, a->e->m, &thread))
+        return false;
+    if (thread != COLUMNS_NONE && !lane_push(&cols->threads.at[thread].points, &cols->pool, a->now, what))
+        return false;
+    if (proc != COLUMNS_NONE && !lane_push(&cols->procs.at[proc].points, &cols->pool, a->now, what))
+        return false;
+    if (goroutine == COLUMNS_NONE)
+        return true;
+    uint32_t *points = &cols->goroutines.at[goroutine].points;
+    if (*points == COLUMNS_NONE) {
+        if (!vec_push(&cols->points, cols->mem, lane_of(lane_points)))
+            return false;
+        *points = (uint32_t)cols->points.n - 1;
+    }
+    return lane_push(&cols->points.at[*points], &cols->pool, a->now, what);
+}
+
+static bool add_sample(struct adding *a)
+{
+    uint32_t stack = sites_stack(&a->cols->sites, a->e->table, a->e->args[0]);
+    return stack <= LANE_REST_MAX && push_point(a, LANE_WHAT(columns_sample, stack));
+}
+
+static bool add_log(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    struct columns_log log = {.task = a->e->args[0],
+                              .category = sites_string(&cols->sites, a->e->table, a->e->args[1]),
+                              .message = sites_string(&cols->sites, a->e->table, a->e->args[2]),
+                              .stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e)),
+                              .goroutine = find_goroutine(cols, a->e->g)};
+    if (log.category == SITE_NONE || log.message == SITE_NONE || log.stack == SITE_NONE ||
+        cols->logs.n > LANE_REST_MAX || !task_of(cols, log.task, false) || !vec_push(&cols->logs, cols->mem, log))
+        return false;
+    return push_point(a, LANE_WHAT(columns_log, (uint32_t)cols->logs.n - 1));
+}
+
+static bool add_value(struct adding *a, enum columns_value which, uint64_t *last, uint64_t value)
+{
+    struct lane *lane = &a->cols->values[which];
+    if (lane->newest && *last == value)
+        return true;
+    *last = value;
+    return lane_push_value(lane, &a->cols->pool, a->now, value);
+}
+
+static bool set_label(struct adding *a)
+{
+    struct columns_goroutine *g = goroutine_of(a->cols, a->e->g);
+    uint32_t label = sites_string(&a->cols->sites, a->e->table, a->e->args[0]);
+    if (g && label != SITE_NONE)
+        g->label = label;
+    return label != SITE_NONE;
+}
+
+/* A goal that is out of all proportion stands for none: Go's runtime writes such ones. */
+static uint64_t goal_of(uint64_t value)
+{
+    return value > UINT64_C(1) << 50 ? 0 : value;
+}
+
+static bool add_other(struct adding *a)
+{
+    struct columns *cols = a->cols;
+    switch (a->e->type) {
+    case ev_cpu_sample:
+        return add_sample(a);
+    case ev_heap_alloc:
+        return add_value(a, columns_heap, &cols->heap, a->e->args[0]);
+    case ev_heap_goal:
+        return add_value(a, columns_goal, &cols->goal, goal_of(a->e->args[0]));
+    case ev_procs_change:
+        return lane_push_value(&cols->values[columns_gomaxprocs], &cols->pool, a->now, a->e->args[0]);
+    case ev_stw_begin:
+    case ev_stw_end:
+        return change_stw(a);
+    case ev_gc_active:
+    case ev_gc_begin:
+    case ev_gc_end:
+        return change_global(a, &cols->gc, columns_gc, &cols->gc_begin, &cols->gc_site, a->e->type != ev_gc_end);
+    case ev_gc_sweep_active:
+    case ev_gc_sweep_begin:
+    case ev_gc_sweep_end:
+        return change_sweep(a);
+    case ev_gc_mark_assist_active:
+    case ev_gc_mark_assist_begin:
+    case ev_gc_mark_assist_end:
+        return change_assist(a);
+    case ev_user_region_begin:
+        return begin_region(a);
+    case ev_user_region_end:
+        return end_region(a);
+    case ev_user_task_begin:
+        return begin_task(a);
+    case ev_user_task_end:
+        return end_task(a);
+    case ev_user_log:
+        return add_log(a);
+    case ev_go_label:
+        return set_label(a);
+    default:
+        return true;
+    }
+}
+
+/* The time of an event in the columns' own. */
+static int64_t time_of(struct columns *cols, int64_t time)
+{
+    if (!cols->began)
+        cols->start = time;
+    cols->began = true;
+    uint64_t since = time < cols->start ? 0 : (uint64_t)time - (uint64_t)cols->start;
+    if (since > COLUMNS_LIMIT)
+        since = COLUMNS_LIMIT;
+    if ((int64_t)since > cols->now)
+        cols->now = (int64_t)since;
+    return cols->now;
+}
+
+bool columns_add(struct columns *cols, const struct trace_event *event)
+{
+    struct adding a = {cols, event, time_of(cols, event->time)};
+    struct trace_transition t;
+    cols->events++;
+    if (event->type == ev_mark) {
+        cols->marks++;
+        return true;
+    }
+    if (!trace_event_transition(event, &t))
+        return add_other(&a);
+    return t.is_goroutine ? change_goroutine(&a, &t) : change_proc(&a, &t);
+}

@@ -1,0 +1,209 @@
+#include "trace/population.h"
+
+#include "trace/lane.h"
+
+enum { block_changes = 128, fanout = lane_fanout };
+
+void population_init(struct population *population, struct mem *mem)
+{
+    *population = (struct population){.mem = mem};
+    buf_init(&population->bytes, mem);
+}
+
+void population_finish(struct population *population)
+{
+    buf_finish(&population->bytes);
+    vec_finish(&population->blocks, population->mem);
+    vec_finish(&population->nodes, population->mem);
+}
+
+static void move(struct population_counts *counts, unsigned from, unsigned to)
+{
+    counts->of[from] -= from != population_none;
+    counts->of[to] += to != population_none;
+}
+
+static void add_extremes(struct population_counts *min, struct population_counts *max,
+                         const struct population_counts *low, const struct population_counts *high)
+{
+    for (unsigned i = 0; i < population_states; i++) {
+        min->of[i] = low->of[i] < min->of[i] ? low->of[i] : min->of[i];
+        max->of[i] = high->of[i] > max->of[i] ? high->of[i] : max->of[i];
+    }
+}
+
+static bool begin_block(struct population *p, int64_t time)
+{
+    struct population_block block = {.time = time, .offset = p->bytes.n, .begin = p->now};
+    return vec_push(&p->blocks, p->mem, block);
+}
+
+bool population_change(struct population *p, int64_t time, enum population_state from, enum population_state to)
+{
+    bool is_first = p->n % block_changes == 0;
+    uint64_t number = ((uint64_t)time - (uint64_t)p->last_time) << 6 | (unsigned)from << 3 | (unsigned)to;
+    if (is_first && !begin_block(p, time))
+        return false;
+    /* A block's own time stands in it. */
+    if (is_first)
+        number &= 63;
+    char *out = buf_reserve(&p->bytes, 10);
+    if (!out)
+        return false;
+    for (; number >= 0x80; number >>= 7, p->bytes.n++)
+        *out++ = (char)(number | 0x80);
+    *out = (char)number;
+    p->bytes.n++;
+    p->n++;
+    p->last_time = time;
+    move(&p->now, from, to);
+    struct population_block *block = &p->blocks.at[p->blocks.n - 1];
+    if (is_first) {
+        block->min = block->max = p->now;
+        return true;
+    }
+    /* Only two counts have changed. */
+    if (p->now.of[from] < block->min.of[from])
+        block->min.of[from] = p->now.of[from];
+    if (p->now.of[to] > block->max.of[to])
+        block->max.of[to] = p->now.of[to];
+    return true;
+}
+
+static bool push_level(struct population *p, const size_t from, size_t n, bool of_blocks)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct population_block below = of_blocks ? p->blocks.at[i] : p->nodes.at[from + i];
+        if (i % fanout == 0) {
+            if (!vec_push(&p->nodes, p->mem, below))
+                return false;
+        } else {
+            struct population_block *node = &p->nodes.at[p->nodes.n - 1];
+            add_extremes(&node->min, &node->max, &below.min, &below.max);
+        }
+    }
+    return true;
+}
+
+bool population_index(struct population *p)
+{
+    size_t n = p->blocks.n, from = 0;
+    p->nodes.n = 0;
+    for (bool of_blocks = true; n > fanout; of_blocks = false) {
+        size_t next = p->nodes.n;
+        if (!push_level(p, from, n, of_blocks))
+            return false;
+        from = next;
+        n = p->nodes.n - next;
+    }
+    return true;
+}
+
+bool population_next(const struct population *p, struct population_reader *reader)
+{
+    if (reader->i == p->n)
+        return false;
+    if (reader->i % block_changes == 0)
+        reader->time = p->blocks.at[reader->i / block_changes].time;
+    uint64_t number = 0;
+    const uint8_t *bytes = (const uint8_t *)p->bytes.p;
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t byte = bytes[reader->offset++];
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            break;
+    }
+    reader->time += (int64_t)(number >> 6);
+    reader->i++;
+    move(&reader->now, number >> 3 & 7, number & 7);
+    return true;
+}
+
+/* Puts a reader at the begin of a block. */
+static struct population_reader at_block(const struct population *p, size_t block)
+{
+    struct population_reader reader = {block * block_changes, p->blocks.at[block].offset, p->blocks.at[block].time,
+                                       p->blocks.at[block].begin};
+    return reader;
+}
+
+/* How many blocks begin before a time. */
+static size_t count_blocks(const struct population *p, int64_t time)
+{
+    size_t low = 0, high = p->blocks.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->blocks.at[middle].time < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Takes changes in as long as they come before a time (or at it), and no further than the end of a block. */
+static void run(const struct population *p, struct population_reader *reader, int64_t time, bool with_time,
+                struct population_pixel *pixel)
+{
+    uint64_t end = (reader->i / block_changes + 1) * block_changes;
+    while (reader->i < end) {
+        struct population_reader next = *reader;
+        if (!population_next(p, &next) || next.time > time || (next.time == time && !with_time))
+            return;
+        *reader = next;
+        if (pixel)
+            add_extremes(&pixel->min, &pixel->max, &next.now, &next.now);
+    }
+}
+
+/* A reader with all changes up to a time taken in. */
+static struct population_reader at_time(const struct population *p, int64_t time)
+{
+    size_t n = time == INT64_MAX ? p->blocks.n : count_blocks(p, time + 1);
+    struct population_reader reader = {0};
+    if (n > 0) {
+        reader = at_block(p, n - 1);
+        run(p, &reader, time, true, NULL);
+    }
+    return reader;
+}
+
+/* Adds the extremes of whole blocks. */
+static void add_blocks(const struct population *p, size_t from, size_t to, struct population_pixel *pixel)
+{
+    for (size_t width; from < to; from += width) {
+        const struct population_block *best = &p->blocks.at[from];
+        size_t n = p->blocks.n, nodes = 0;
+        for (width = 1; n > fanout && from % (width * fanout) == 0 && to - from >= width * fanout; width *= fanout) {
+            best = &p->nodes.at[nodes + from / (width * fanout)];
+            n = (n + fanout - 1) / fanout;
+            nodes += n;
+        }
+        add_extremes(&pixel->min, &pixel->max, &best->min, &best->max);
+    }
+}
+
+static void fill(const struct population *p, int64_t begin, int64_t end, struct population_pixel *pixel)
+{
+    struct population_reader reader = at_time(p, begin);
+    uint64_t first = reader.i;
+    *pixel = (struct population_pixel){reader.now, reader.now, reader.now, reader.now, 0};
+    run(p, &reader, end, false, pixel);
+    size_t from = reader.i / block_changes, to = count_blocks(p, end);
+    if (reader.i < p->n && reader.i % block_changes == 0 && from < to) {
+        add_blocks(p, from, to - 1, pixel);
+        reader = at_block(p, to - 1);
+        run(p, &reader, end, false, pixel);
+    }
+    pixel->last = reader.now;
+    pixel->count = reader.i - first;
+}
+
+void population_draw(const struct population *p, int64_t begin, int64_t end, uint32_t width,
+                     struct population_pixel *pixels)
+{
+    for (uint32_t i = 0; i < width; i++) {
+        int64_t left = lane_edge(begin, end, width, i), right = lane_edge(begin, end, width, i + 1);
+        fill(p, left, right > left || left == INT64_MAX ? right : left + 1, &pixels[i]);
+    }
+}
