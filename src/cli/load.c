@@ -158,9 +158,14 @@ static bool symbolize(struct loading *loading, struct profile *profile)
     struct symbolize_mode mode = symbolize_mode_parse(str_of(args->symbolize), &loading->notes);
     if (mode.none)
         return true;
-    return (!mode.local || symbolize_profile(profile, &mode, &loading->notes)) &&
-           (!mode.remote || origins_symbolize(&loading->origins, profile, mode.force, &tls, &loading->notes)) &&
-           symbolize_demangle(profile, &mode);
+    struct buf folder;
+    buf_init(&folder, tool_mem());
+    struct symbol_cache cache = symbol_cache_of_user(&folder);
+    bool fine = (!mode.local || symbolize_profile(profile, &mode, &cache, &loading->notes)) &&
+                (!mode.remote || origins_symbolize(&loading->origins, profile, mode.force, &tls, &loading->notes)) &&
+                symbolize_demangle(profile, &mode);
+    buf_finish(&folder);
+    return fine;
 }
 
 static bool add_comment(struct profile *profile, const char *comment)

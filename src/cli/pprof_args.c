@@ -274,7 +274,7 @@ void pprof_args_help(struct buf *out)
                 "  -add_comment text     Put a comment into the profile\n"
                 "\nNames and lines:\n"
                 "  -symbolize mode       none, local, fastlocal (names only) or remote; further after colons: force,\n"
-                "                        demangle=none, demangle=templates, demangle=full, demangle=default\n"
+                "                        nocache, demangle=none, demangle=templates, demangle=full, demangle=default\n"
                 "  -buildid id           Build id of the first mapping, where the profile has none\n"
                 "  -tools path           Taken for compatibility: no outside tools are needed\n"
                 "\nValues by their old names:\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/vec.h"
 #include "elf/symbols.h"
 #include "symbol/debug.h"
@@ -26,7 +27,7 @@ struct binary {
     struct mem *mem;
     struct elf_file *object, *debug; /* debug: the separate file with debug information; NULL for none */
     struct elf_file *hidden;         /* the symbol table in .gnu_debugdata; NULL for none */
-    bool debug_sought;
+    bool debug_sought, lacks_parts;
     bool symbols_read;
     VEC(struct symbol) symbols; /* by start, and of equal starts the one to show last */
 };
@@ -104,6 +105,28 @@ static struct elf_file *find_debug(struct binary *binary)
         binary->debug = debug_file_find(binary->object);
     binary->debug_sought = true;
     return binary->debug;
+}
+
+uint64_t binary_debug_key(struct binary *binary, uint64_t *size)
+{
+    struct elf_file *debug = find_debug(binary);
+    struct elf_section section;
+    *size = 0;
+    if (!debug)
+        return 0;
+    uint64_t key = hash_u64(debug->image.file.n);
+    for (uint32_t i = 0; elf_image_section(&debug->image, i, &section); i++) {
+        key = hash_fold(key, section.offset);
+        key = hash_fold(key, section.size);
+        if (str_starts_with(section.name, STR(".debug_")) || str_starts_with(section.name, STR(".zdebug_")))
+            *size += section.size;
+    }
+    return key;
+}
+
+bool binary_is_whole(const struct binary *binary)
+{
+    return !binary->lacks_parts;
 }
 
 /* --- Symbol tables --- */
@@ -298,6 +321,7 @@ static bool resolve_by_debug(struct binary *binary, struct elf_file *debug, cons
         return false;
     bool fine =
         debug_resolve(&file.dwarf, dwarf_file_find_split, &file, true, addresses, n, known, pass_named, &naming);
+    binary->lacks_parts = binary->lacks_parts || file.lacks_parts;
     dwarf_file_finish(&file);
     return fine;
 }

@@ -44,6 +44,14 @@ uint64_t binary_address(const struct binary *binary, uint64_t start, uint64_t of
 bool binary_resolve(struct binary *binary, const uint64_t *addresses, size_t n, bool names_only, binary_sink *sink,
                     void *to);
 
+/* What tells this binary's debug information from other that has the same build id (that was stripped, or rewritten):
+ * a number that is the same for every copy. *size is how much there is in bytes, compressed where it is; both 0 where
+ * there is none. */
+uint64_t binary_debug_key(struct binary *binary, uint64_t *size);
+
+/* Whether all that the debug information refers to was found, in what was resolved so far. */
+bool binary_is_whole(const struct binary *binary);
+
 /* Whether the bytes of a file begin as ELF. False where it cannot be read. */
 bool binary_is_elf(const char *path);
 

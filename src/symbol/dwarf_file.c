@@ -52,8 +52,10 @@ bool dwarf_file_is_there(struct elf_file *object)
 static bool open_shared(struct dwarf_file *file)
 {
     file->shared_object = debug_file_shared(file->object);
-    if (!file->shared_object)
+    if (!file->shared_object) {
+        file->lacks_parts = elf_file_section(file->object, STR(".gnu_debugaltlink")).n > 0;
         return true;
+    }
     struct dwarf_sections sections = sections_of(file->shared_object, false);
     if (!dwarf_init(&file->shared, &sections, false, file->mem))
         return false;
@@ -253,5 +255,6 @@ struct dwarf_unit *dwarf_file_find_split(void *to, const struct dwarf_unit *skel
     struct str own = str_of(file->object->path);
     if (!found && skeleton->split_name.p[0] != '/')
         found = find_in_object(file, skeleton, str_first(own, str_find_last_byte(own, '/')));
+    file->lacks_parts = file->lacks_parts || !found;
     return found;
 }

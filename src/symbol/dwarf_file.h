@@ -15,6 +15,7 @@ struct dwarf_file {
     struct dwarf dwarf, shared;
     VEC(struct dwarf_file_split *) splits; /* opened: each .dwo, or the .dwp first */
     bool package_sought, has_package;
+    bool lacks_parts; /* a file that is referred to was not found */
 };
 
 /* Whether an object has debug information of its own. */

@@ -37,6 +37,8 @@ static bool read_word(struct symbolize_mode *mode, struct str word)
         mode->local = false, mode->remote = true;
     else if (is_word(word, "force"))
         mode->force = true;
+    else if (is_word(word, "nocache"))
+        mode->no_cache = true;
     else
         return word.n == 0 || is_word(word, "demangle=default");
     return true;
@@ -50,11 +52,11 @@ struct symbolize_mode symbolize_mode_parse(struct str words, struct buf *notes)
         struct str word = str_first(words, colon);
         words = str_skip(words, colon + 1);
         if (!read_word(&mode, word))
-            buf_printf(
-                notes,
-                "ignoring \"%.*s\" of -symbolize: expected none, local, fastlocal, remote, force, demangle=none, "
-                "demangle=full, demangle=templates or demangle=default\n",
-                STR_ARG(word));
+            buf_printf(notes,
+                       "ignoring \"%.*s\" of -symbolize: expected none, local, fastlocal, remote, force, nocache, "
+                       "demangle=none, "
+                       "demangle=full, demangle=templates or demangle=default\n",
+                       STR_ARG(word));
     }
     return mode;
 }
@@ -72,6 +74,7 @@ struct wanted {
 struct job {
     struct profile *profile;
     const struct symbolize_mode *mode;
+    const struct symbol_cache *cache; /* or NULL */
     struct buf *notes;
     struct line_edits edits;
     struct buf name;      /* scratch */
@@ -288,7 +291,11 @@ static bool symbolize_mapping(struct job *job, uint32_t m)
     if (!binary)
         return true;
     uint64_t *addresses = list_wanted(job, m, binary, &n);
-    bool fine = addresses && binary_resolve(binary, addresses, n, job->mode->fast, take_frames, job);
+    bool fine = addresses != NULL;
+    if (fine && job->cache && !job->mode->fast && !job->mode->no_cache)
+        fine = symbol_cache_resolve(job->cache, binary, job->profile->mem, addresses, n, take_frames, job);
+    else if (fine)
+        fine = binary_resolve(binary, addresses, n, job->mode->fast, take_frames, job);
     mem_put(job->profile->mem, addresses, job->nwanted * sizeof *addresses);
     binary_destroy(binary);
     return fine;
@@ -332,9 +339,10 @@ static bool needs_anything(const struct job *job)
     return false;
 }
 
-bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mode, struct buf *notes)
+bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mode, const struct symbol_cache *cache,
+                       struct buf *notes)
 {
-    struct job job = {.profile = profile, .mode = mode, .notes = notes};
+    struct job job = {.profile = profile, .mode = mode, .cache = cache, .notes = notes};
     if (!needs_anything(&job))
         return true;
     line_edits_init(&job.edits, profile);
