@@ -25,6 +25,7 @@ static const char usage[] =
     "       sonde trace -pprof=net|sync|syscall|sched [-goroutine=START|ID] [-region=TYPE]\n"
     "                   [-range=FROM-TO] [program] FILE > PROFILE\n"
     "       sonde trace -format=go|text|chrome [-o OUT] [-range=FROM-TO] [-view=ROWS] [program] FILE\n"
+    "       sonde trace -summary|-gc|-latency|-procs|-wakeups|-leaks [-range=FROM-TO] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
@@ -41,6 +42,12 @@ static const char usage[] =
     "  -region=TYPE      in regions of a type; -pc=ADDRESS: that begin at one place; -latmin=TIME,\n"
     "                    -latmax=TIME: by their length,\n"
     "  -range=1s-1.5s    in a part of the trace's time, from its begin; also 1s- and -1.5s\n"
+    "  -summary          one page: what there is to know first, and what is suspicious\n"
+    "  -gc               the collector's cycles, stops of the world, who had to help, the heap\n"
+    "  -latency          how long goroutines that could run did not, by the function that they start in\n"
+    "  -procs            how busy processors were, over time\n"
+    "  -wakeups          who woke whom, and how long those had waited\n"
+    "  -leaks            who waits at the end, for what, since when, and where it was created\n"
     "  -goroutines       how long goroutines executed, by the function that they start in\n"
     "  -goroutine=START  what each goroutine that starts in a function did with its time; or one, by\n"
     "                    its number\n"
@@ -96,6 +103,12 @@ static const struct {
     {"tasks", offsetof(struct options, question.tasks)},
     {"regions", offsetof(struct options, question.regions)},
     {"mmu", offsetof(struct options, question.mmu)},
+    {"summary", offsetof(struct options, question.summary)},
+    {"gc", offsetof(struct options, question.gc)},
+    {"latency", offsetof(struct options, question.latency)},
+    {"procs", offsetof(struct options, question.procs)},
+    {"wakeups", offsetof(struct options, question.wakeups)},
+    {"leaks", offsetof(struct options, question.leaks)},
     {"json", offsetof(struct options, question.json)},
     {"h", offsetof(struct options, help)},
     {"help", offsetof(struct options, help)},

@@ -125,6 +125,10 @@ void buf_brief(struct buf *out, int64_t ns)
         const char *unit;
     } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}};
     double value = (double)ns, size = value < 0 ? -value : value;
+    if (ns == 0) {
+        buf_byte(out, '0');
+        return;
+    }
     if (size >= 60e9) {
         int64_t second = 1000000000, rest = ns % second;
         buf_duration(out, ns - rest);

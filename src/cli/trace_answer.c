@@ -3,11 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/duration.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/tool_mem.h"
+#include "cli/trace_findings.h"
 #include "cli/trace_goroutines.h"
 #include "cli/trace_mmu.h"
 #include "cli/trace_tasks.h"
@@ -28,9 +31,14 @@ struct job {
     struct buf text; /* the answer */
 };
 
+static bool asks_findings(const struct trace_question *q)
+{
+    return q->summary || q->gc || q->latency || q->procs || q->wakeups || q->leaks;
+}
+
 bool trace_asks(const struct trace_question *q)
 {
-    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu;
+    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || asks_findings(q);
 }
 
 void trace_complain(const char *file, const struct trace_fault *fault)
@@ -46,8 +54,12 @@ void trace_tell_loss(const char *file, const struct trace_share *share, const st
 {
     uint64_t lost = share->size - share->valid;
     trace_complain(file, fault);
-    fprintf(stderr, "sonde trace: %s: the last %.2f%% (%llu of %llu bytes) are lost; what comes before is used\n", file,
-            100.0 * (double)lost / (double)share->size, (unsigned long long)lost, (unsigned long long)share->size);
+    if (lost == 0)
+        fprintf(stderr, "sonde trace: %s: what comes before is used\n", file);
+    else
+        fprintf(stderr, "sonde trace: %s: the last %.2f%% (%llu of %llu bytes) are lost; what comes before is used\n",
+                file, 100.0 * (double)lost / (double)share->size, (unsigned long long)lost,
+                (unsigned long long)share->size);
 }
 
 /* Reads the trace; says what is wrong with it. False where nothing is good. */
@@ -126,6 +138,69 @@ static bool answer_by_mmu(struct job *job)
     return good;
 }
 
+static bool take_for_findings(void *state, const struct trace_event *event)
+{
+    struct trace_findings *f = state;
+    return activity_add(&f->activity, event) && collector_add(&f->collector, event);
+}
+
+static bool begin_findings(struct trace_findings *f, struct trace_range range)
+{
+    collector_init(&f->collector, &f->activity, tool_mem());
+    return activity_init(&f->activity, range, tool_mem());
+}
+
+static void finish_findings(struct trace_findings *f)
+{
+    collector_finish(&f->collector);
+    activity_finish(&f->activity);
+}
+
+static bool find(struct job *job, struct trace_findings *f)
+{
+    bool good = begin_findings(f, job->range) && read_trace(job, UINT64_MAX, take_for_findings, f);
+    if (good && has_tail(job)) {
+        struct trace_extent extent;
+        struct trace_fault fault = {0};
+        finish_findings(f);
+        good = begin_findings(f, job->range) &&
+               trace_pass(job->bytes, tool_mem(), job->extent.marked, take_for_findings, f, &extent, &fault);
+    }
+    f->extent = job->extent;
+    f->is_broken = job->fault.set;
+    return good && collector_end(&f->collector) && activity_end(&f->activity);
+}
+
+/* How wide the terminal is that the output goes to; 0 where it goes elsewhere. */
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool answer_by_findings(struct job *job)
+{
+    const struct trace_question *q = job->question;
+    struct trace_findings *f = mem_get(tool_mem(), sizeof *f);
+    *f = (struct trace_findings){.width = terminal_width()};
+    bool good = find(job, f);
+    if (good && q->summary)
+        trace_summary_print(f, &job->text);
+    else if (good && q->gc)
+        trace_gc_print(f, &job->text);
+    else if (good && q->latency)
+        trace_latency_print(f, &job->text);
+    else if (good && q->procs)
+        trace_procs_print(f, &job->text);
+    else if (good && q->wakeups)
+        trace_wakeups_print(f, &job->text);
+    else if (good)
+        trace_leaks_print(f, &job->text);
+    finish_findings(f);
+    mem_put(tool_mem(), f, sizeof *f);
+    return good;
+}
+
 static bool complain_of_flag(const char *flag, const char *value, const char *why)
 {
     fprintf(stderr, "sonde trace: -%s=%s: %s\n", flag, value, why);
@@ -188,7 +263,9 @@ int trace_answer(const struct trace_question *question, struct str bytes)
     struct buf why;
     buf_init(&job.text, tool_mem());
     buf_init(&why, tool_mem());
-    bool good = understand(&job) && (question->mmu ? answer_by_mmu(&job) : answer_by_summary(&job));
+    bool good = understand(&job) && (asks_findings(question) ? answer_by_findings(&job)
+                                     : question->mmu         ? answer_by_mmu(&job)
+                                                             : answer_by_summary(&job));
     if (good)
         output_write(&output, buf_text(&job.text));
     if (!output_close(&output, &why)) {

@@ -13,6 +13,7 @@
 struct trace_question {
     const char *file; /* the trace's name, for messages */
     bool goroutines, tasks, regions, mmu;
+    bool summary, gc, latency, procs, wakeups, leaks;
     const char *goroutine;            /* where the goroutines to show start, or the number of one */
     const char *region;               /* a type of regions */
     const char *pc, *latmin, *latmax; /* where they begin and how long they are */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/duration.h"
-#include "cli/grid.h"
+#include "cli/trace_text.h"
 
 static const struct {
     struct str word, text;
@@ -160,8 +160,8 @@ static bool print_windows(const struct mmu *mmu, int64_t window, size_t most, in
     grid_text(&grid, STR("To"));
     grid_text(&grid, STR("Utilization"));
     for (size_t i = 0; i < n; i++) {
-        grid_duration(&grid, windows[i].time - begin);
-        grid_duration(&grid, windows[i].time - begin + window);
+        grid_time(&grid, windows[i].time - begin);
+        grid_time(&grid, windows[i].time - begin + window);
         buf_printf(&grid.text, "%.4f", windows[i].util);
         grid_end_cell(&grid);
     }
