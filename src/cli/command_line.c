@@ -63,12 +63,27 @@ static bool unknown_command(const char *name, const char *value, struct buf *err
     return false;
 }
 
+/* Finds the command of a word such as flame=html, and leaves what stands behind the sign in *param; NULL for none. */
+static const struct report_command *find_with_choice(struct arena *arena, const char *word, const char **param)
+{
+    size_t n = strcspn(word, "=");
+    const char *name = word[n] ? arena_str(arena, (struct str){word, n}).p : NULL;
+    const struct report_command *command = name ? report_command_find(name) : NULL;
+    if (!command || !command->choices)
+        return NULL;
+    *param = word + n + 1;
+    return command;
+}
+
 /* Finds the command and leaves in *digits the number that was written to its end, or NULL. */
 static bool find_command(struct words *words, struct arena *arena, struct command_line *parsed, const char **digits,
                          struct buf *error)
 {
     const char *word = next_word(words), *name = word;
     *digits = NULL;
+    parsed->command = find_with_choice(arena, word, &parsed->param);
+    if (parsed->command)
+        return report_command_check(parsed->command, parsed->param, error);
     parsed->command = report_command_find(name);
     if (!parsed->command) {
         const char *plain = split_digits(arena, word, digits);
@@ -83,7 +98,7 @@ static bool find_command(struct words *words, struct arena *arena, struct comman
     *digits = NULL;
     if (!parsed->param)
         buf_printf(error, "command %s requires an argument", parsed->command->name);
-    return parsed->param;
+    return parsed->param && report_command_check(parsed->command, parsed->param, error);
 }
 
 static const char *join(struct arena *arena, const char *a, const char *b)

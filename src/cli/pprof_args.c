@@ -117,7 +117,7 @@ static bool apply_command(struct pprof_args *args, const struct parsed *parsed, 
         args->command = &report_commands[i];
         args->param = parsed->params[i];
     }
-    return true;
+    return !args->command || report_command_check(args->command, args->param, error);
 }
 
 static void apply_values(struct pprof_args *args, const struct parsed *parsed, struct buf *warnings)

@@ -12,6 +12,9 @@
          "Shows at most n entries, only samples that match a focus_regex and no ignore_regex.\n"                       \
          ">file writes what would be shown into a file."
 
+static const struct report_choice flame_choices[] = {
+    {"html", report_flame_html}, {"svg", report_flame_svg}, {NULL, report_flame_html}};
+
 /* In the order of their names, which is the order in which they are listed. */
 const struct report_command report_commands[] = {
     {"callgrind", write_report, report_callgrind, false, "callgraph.out", "Write the call graph in callgrind's format",
@@ -27,6 +30,11 @@ const struct report_command report_commands[] = {
      viewer_eog},
     {"evince", write_picture, report_dot, false, "pdf", "Show a picture of the call graph in evince",
      VIEW_USAGE("evince"), viewer_evince},
+    {"flame", write_report, report_flame_html, true, "html", "Write a flame graph, as html or as svg",
+     "flame html|svg [focus_regex]* [-ignore_regex]* [>file]\n"
+     "Writes one file, which a browser shows: with zoom and search. flame=html does the same.\n"
+     "Only samples that match a focus_regex and no ignore_regex.",
+     .choices = flame_choices},
     {"folded", write_report, report_folded, false, NULL, "Print folded stacks, as flame graph tools take them", NULL},
     {"gif", write_picture, report_dot, false, "gif", "Write a picture of the call graph, as GIF", TOP_USAGE("gif")},
     {"gv", write_picture, report_dot, false, "ps", "Show a picture of the call graph in gv", VIEW_USAGE("gv"),
@@ -74,4 +82,34 @@ const struct report_command *report_command_find(const char *name)
             return &report_commands[i];
     }
     return NULL;
+}
+
+static const struct report_choice *find_choice(const struct report_command *command, const char *param)
+{
+    const struct report_choice *choice = command->choices;
+    while (choice && choice->word && strcmp(choice->word, param) != 0)
+        choice++;
+    return choice && choice->word ? choice : NULL;
+}
+
+bool report_command_check(const struct report_command *command, const char *param, struct buf *error)
+{
+    if (!command->choices || find_choice(command, param))
+        return true;
+    buf_printf(error, "\"%s\" is nothing that %s can make: expected", param, command->name);
+    for (const struct report_choice *c = command->choices; c->word; c++)
+        buf_printf(error, "%s %s", c == command->choices ? "" : " or", c->word);
+    return false;
+}
+
+enum report_format report_command_format(const struct report_command *command, const char *param)
+{
+    const struct report_choice *choice = find_choice(command, param);
+    return choice ? choice->format : command->format;
+}
+
+const char *report_command_suffix(const struct report_command *command, const char *param)
+{
+    const struct report_choice *choice = find_choice(command, param);
+    return choice ? choice->word : command->file_suffix;
 }

@@ -161,14 +161,14 @@ bool report_run_prepare(struct report_run *run, struct shown_files *files)
 {
     if (run->command->viewer == viewer_none || run->config->output[0])
         return true;
-    run->shown = shown_files_add(files, run->command->file_suffix, run->error);
+    run->shown = shown_files_add(files, report_command_suffix(run->command, run->param), run->error);
     return run->shown;
 }
 
 /* Opens what the report is written into. Binary output stays away from terminals and from the prompt. */
 static bool open_output(const struct report_run *run, struct output *output, struct buf *path)
 {
-    const char *suffix = run->command->file_suffix;
+    const char *suffix = report_command_suffix(run->command, run->param);
     *output = output_stdout();
     if (run->shown)
         return output_create(output, run->shown, run->error);
@@ -284,7 +284,7 @@ static bool write_output(const struct report_run *run, struct report_options *op
 static bool compile_param(const struct report_run *run, struct pattern **pattern)
 {
     *pattern = NULL;
-    if (!run->command->has_param)
+    if (!run->command->has_param || run->command->choices)
         return true;
     struct buf reason;
     buf_init(&reason, run->error->mem);
@@ -358,7 +358,7 @@ bool report_run(const struct report_run *run)
     if (!report_sample_index(run->profile, run->config->sample_index, &index, run->error) ||
         !compile_param(run, &pattern))
         return false;
-    struct report_options options = options_of(run->config, run->command->format, index);
+    struct report_options options = options_of(run->config, report_command_format(run->command, run->param), index);
     buf_init(&text, run->error->mem);
     options.symbol = pattern;
     options.symbol_text = str_of(run->param);

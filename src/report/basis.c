@@ -25,7 +25,7 @@ static bool is_diff_base(const struct profile *profile, uint32_t sample)
 }
 
 /* Sums wrap around, as Go's do. */
-static int64_t total_of(const struct profile *profile, uint32_t sample_index, bool mean)
+static int64_t total_of(const struct profile *profile, uint32_t sample_index, bool mean, bool *is_diff)
 {
     int64_t total = 0, divisor = 0, base_total = 0, base_divisor = 0;
     for (uint32_t i = 0; i < profile->nsamples; i++) {
@@ -35,6 +35,7 @@ static int64_t total_of(const struct profile *profile, uint32_t sample_index, bo
         total = number_add(total, value);
         divisor = number_add(divisor, count);
         if (is_diff_base(profile, i)) {
+            *is_diff = true;
             base_total = number_add(base_total, value);
             base_divisor = number_add(base_divisor, count);
         }
@@ -128,12 +129,12 @@ bool report_basis_init(struct report_basis *basis, const struct profile *profile
         goto exhausted;
     *basis = (struct report_basis){
         .mem = mem,
-        .total = total_of(profile, sample_index, mean),
         .units = units.used.at,
         .nunits = (uint32_t)units.used.n,
         .ignored = units.ignored.at,
         .nignored = (uint32_t)units.ignored.n,
     };
+    basis->total = total_of(profile, sample_index, mean, &basis->is_diff);
     return true;
 exhausted:
     vec_finish(&units.used, mem);
@@ -143,7 +144,7 @@ exhausted:
 
 void report_basis_recount(struct report_basis *basis, const struct profile *profile, uint32_t sample_index, bool mean)
 {
-    basis->total = total_of(profile, sample_index, mean);
+    basis->total = total_of(profile, sample_index, mean, &basis->is_diff);
 }
 
 void report_basis_finish(struct report_basis *basis)

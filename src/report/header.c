@@ -143,6 +143,12 @@ void header_put(struct job *job, const struct graph *graph)
     put_shown(job, graph, 0);
 }
 
+void header_put_filtered(struct job *job)
+{
+    header_put_profile(job);
+    put_filters(job);
+}
+
 void header_put_legend(struct job *job, const struct graph *graph)
 {
     header_put_profile(job);

@@ -36,6 +36,8 @@ bool folded_write(struct job *job);
 bool speedscope_write(struct job *job);
 bool csv_write(struct job *job);
 bool json_write(struct job *job);
+bool flame_html_write(struct job *job);
+bool flame_svg_write(struct job *job);
 
 /* Builds and trims the graph and chooses the unit that its smallest value asks for. */
 bool job_graph(struct job *job, struct graph *graph);
@@ -53,6 +55,9 @@ bool job_drain(struct job *job);
 /* The lines above a report: what was profiled and when, what was filtered, what is shown. */
 void header_put_profile(struct job *job);
 void header_put(struct job *job, const struct graph *graph);
+
+/* Both without what is shown: for reports that show all. */
+void header_put_filtered(struct job *job);
 
 /* The same for a picture, whose legend always has all of them. */
 void header_put_legend(struct job *job, const struct graph *graph);

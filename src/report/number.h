@@ -9,6 +9,11 @@ static inline int64_t number_add(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
+static inline int64_t number_subtract(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* The magnitude; the smallest number stays negative. */
 static inline int64_t number_abs(int64_t value)
 {

@@ -89,6 +89,10 @@ static bool write_format(struct job *job)
         return folded_write(job);
     case report_speedscope:
         return speedscope_write(job);
+    case report_flame_html:
+        return flame_html_write(job);
+    case report_flame_svg:
+        return flame_svg_write(job);
     case report_csv:
         return csv_write(job);
     case report_json:

@@ -39,6 +39,8 @@ enum report_format {
     report_folded,
     report_speedscope,
     report_csv,
+    report_flame_html,
+    report_flame_svg,
     report_json,
 };
 
@@ -61,6 +63,7 @@ struct report_label_unit {
 /* Facts about the whole profile, taken before filters drop samples. */
 struct report_basis {
     struct mem *mem;
+    bool is_diff; /* it holds the samples of a diff base beside others */
     int64_t
         total; /* of the chosen value: sum of magnitudes, or that of the diff base's samples; the mean where asked */
     struct report_label_unit *units; /* one a key, in order of appearance; owned */
