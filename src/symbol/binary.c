@@ -12,6 +12,7 @@
 #include "symbol/debug_file.h"
 #include "symbol/dwarf_file.h"
 #include "symbol/elf_file.h"
+#include "symbol/go_table.h"
 #include "symbol/packed.h"
 
 enum { most_frames = 256, largest_hidden_table = 64 << 20 };
@@ -28,6 +29,8 @@ struct binary {
     struct elf_file *object, *debug; /* debug: the separate file with debug information; NULL for none */
     struct elf_file *hidden;         /* the symbol table in .gnu_debugdata; NULL for none */
     bool debug_sought, lacks_parts;
+    bool go_sought, has_go;
+    struct go_table go; /* where has_go */
     bool symbols_read;
     VEC(struct symbol) symbols; /* by start, and of equal starts the one to show last */
 };
@@ -262,6 +265,32 @@ static const struct symbol *find_symbol_before(const struct binary *binary, uint
     return before > 0 ? &binary->symbols.at[before - 1] : NULL;
 }
 
+/* Go's own table of lines; NULL where there is none. */
+static const struct go_table *find_go(struct binary *binary)
+{
+    if (!binary->go_sought)
+        binary->has_go = go_table_find(&binary->object->image, &binary->go);
+    binary->go_sought = true;
+    return binary->has_go ? &binary->go : NULL;
+}
+
+/* Resolves what Go's own table tells of the addresses that are not known yet, and sets which it did. */
+static bool resolve_by_go(const struct go_table *go, const uint64_t *addresses, size_t n, bool names_only, bool *known,
+                          binary_sink *sink, void *to)
+{
+    struct binary_frame frames[most_frames];
+    for (size_t i = 0; i < n; i++) {
+        size_t count = known[i] ? 0 : go_table_frames(go, addresses[i], frames, most_frames);
+        if (count == 0)
+            continue;
+        known[i] = true;
+        struct binary_frame name = {.name = frames[count - 1].name, .file = STR("")};
+        if (names_only ? !sink(to, i, &name, 1, false) : !sink(to, i, frames, count, true))
+            return false;
+    }
+    return true;
+}
+
 static bool resolve_by_symbols(struct binary *binary, const uint64_t *addresses, size_t n, const bool *known,
                                binary_sink *sink, void *to)
 {
@@ -330,15 +359,17 @@ bool binary_resolve(struct binary *binary, const uint64_t *addresses, size_t n, 
                     void *to)
 {
     struct elf_file *debug = names_only || n == 0 ? NULL : find_debug(binary);
+    const struct go_table *go = n == 0 ? NULL : find_go(binary);
     if (n == 0)
         return true;
-    if (!debug)
+    if (!debug && !go)
         return resolve_by_symbols(binary, addresses, n, NULL, sink, to);
     bool *known = mem_get(binary->mem, n);
     if (!known)
         return false;
     memset(known, 0, n);
-    bool fine = resolve_by_debug(binary, debug, addresses, n, known, sink, to) &&
+    bool fine = (!debug || resolve_by_debug(binary, debug, addresses, n, known, sink, to)) &&
+                (!go || resolve_by_go(go, addresses, n, names_only, known, sink, to)) &&
                 resolve_by_symbols(binary, addresses, n, known, sink, to);
     mem_put(binary->mem, known, n);
     return fine;

@@ -4,22 +4,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/vec.h"
-#include "elf/image.h"
 #include "elf/symbols.h"
+#include "symbol/elf_file.h"
+#include "symbol/go_table.h"
 
 struct object {
     struct mem *mem;
-    void *bytes;
-    size_t size;
-    struct elf_image image;
+    struct elf_file *file;
     struct elf_section text; /* size 0 where there is none */
-    bool has_pclntab, has_symtab;
-    struct pclntab pclntab;
+    bool has_table, has_symtab;
+    struct go_table table;
     VEC(struct object_symbol) symbols;
 };
 
@@ -32,25 +29,6 @@ static void refuse(struct buf *error, const char *path, const char *reason)
     buf_str(error, str_of(reason));
     if (!error->failed && error->p[start] >= 'A' && error->p[start] <= 'Z')
         error->p[start] += 'a' - 'A'; /* as Go words system errors */
-}
-
-/* Maps a regular file; false with errno set (0 where it is no regular file, or empty). */
-static bool map_file(struct object *object, const char *path)
-{
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return false;
-    errno = 0;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
-        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (bytes != MAP_FAILED) {
-            object->bytes = bytes;
-            object->size = (size_t)status.st_size;
-        }
-    }
-    close(fd);
-    return object->bytes != NULL;
 }
 
 /* --- Symbols --- */
@@ -84,7 +62,7 @@ static bool add_elf_symbols(struct object *object, const struct elf_symbols *sym
 static bool add_go_functions(struct object *object)
 {
     struct pclntab_function function;
-    for (uint32_t i = 0; pclntab_function(&object->pclntab, i, &function); i++) {
+    for (uint32_t i = 0; pclntab_function(&object->table.lines, i, &function); i++) {
         uint64_t size = function.end > function.entry ? function.end - function.entry : 0;
         if (!add_symbol(object, (struct object_symbol){function.name, function.entry, size}))
             return false;
@@ -96,83 +74,47 @@ static bool read_symbols(struct object *object)
 {
     struct elf_symbols symbols;
     bool fine = true;
-    if (elf_symbols_full(&object->image, &symbols))
+    if (elf_symbols_full(&object->file->image, &symbols))
         fine = add_elf_symbols(object, &symbols);
     object->has_symtab = object->symbols.n > 0;
-    if (fine && object->symbols.n == 0 && object->has_pclntab)
+    if (fine && object->symbols.n == 0 && object->has_table)
         fine = add_go_functions(object);
-    if (fine && object->symbols.n == 0 && elf_symbols_dynamic(&object->image, &symbols))
+    if (fine && object->symbols.n == 0 && elf_symbols_dynamic(&object->file->image, &symbols))
         fine = add_elf_symbols(object, &symbols);
     if (object->symbols.n > 0)
         qsort(object->symbols.at, object->symbols.n, sizeof *object->symbols.at, by_start);
     return fine;
 }
 
-/* --- Go's table --- */
-
-/* The first value of a symbol of that name; false where there is none. */
-static bool find_symbol(const struct object *object, struct str name, uint64_t *address)
+/* Whether a path can be opened at all; false with errno set. */
+static bool can_open(const char *path)
 {
-    struct elf_symbols symbols;
-    struct elf_symbol symbol;
-    if (!elf_symbols_full(&object->image, &symbols))
-        return false;
-    for (uint32_t i = 0; elf_symbol_at(&symbols, i, &symbol); i++) {
-        if (str_equal(symbol.name, name)) {
-            *address = symbol.address;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The bytes of the table: in a section of its own, or between two symbols (of programs that a C linker put together).
- */
-static struct str pclntab_bytes(const struct object *object)
-{
-    struct elf_section section;
-    uint64_t start, end;
-    if (elf_image_find_section(&object->image, STR(".gopclntab"), &section) ||
-        elf_image_find_section(&object->image, STR(".data.rel.ro.gopclntab"), &section))
-        return elf_section_bytes(&object->image, &section);
-    if (find_symbol(object, STR("runtime.pclntab"), &start) && find_symbol(object, STR("runtime.epclntab"), &end) &&
-        start != 0 && start < end)
-        return str_first(elf_image_at(&object->image, start), end - start);
-    return (struct str){0};
-}
-
-static void read_pclntab(struct object *object)
-{
-    struct fault fault;
-    struct str bytes = pclntab_bytes(object);
-    uint64_t text = object->text.address;
-    if (bytes.n == 0 || !pclntab_init(&object->pclntab, bytes, text, &fault))
-        return;
-    object->has_pclntab = true;
-    /* C code stands in front of runtime.text where a C linker had a part in it. */
-    if (find_symbol(object, STR("runtime.text"), &text))
-        object->pclntab.text_start = text;
-    else if (object->pclntab.header_text_start > text)
-        object->pclntab.text_start = object->pclntab.header_text_start;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 struct object *object_create(const char *path, struct mem *mem, struct buf *error)
 {
-    struct fault fault;
+    struct buf reason; /* in other words than Go's */
     struct object *object = mem_get(mem, sizeof *object);
     if (!object)
         return NULL;
     *object = (struct object){.mem = mem};
-    if (!map_file(object, path)) {
-        refuse(error, path, errno != 0 ? strerror(errno) : "unrecognized object file");
+    if (!can_open(path)) {
+        refuse(error, path, strerror(errno));
         goto refused;
     }
-    if (!elf_image_of_file((struct str){object->bytes, object->size}, &object->image, &fault)) {
+    buf_init(&reason, mem);
+    object->file = elf_file_create(path, mem, &reason);
+    buf_finish(&reason);
+    if (!object->file) {
         refuse(error, path, "unrecognized object file");
         goto refused;
     }
-    elf_image_find_section(&object->image, STR(".text"), &object->text);
-    read_pclntab(object);
+    elf_image_find_section(&object->file->image, STR(".text"), &object->text);
+    object->has_table = go_table_find(&object->file->image, &object->table);
     if (read_symbols(object))
         return object;
 refused:
@@ -184,20 +126,19 @@ void object_destroy(struct object *object)
 {
     if (!object)
         return;
-    if (object->bytes)
-        munmap(object->bytes, object->size);
     vec_finish(&object->symbols, object->mem);
+    elf_file_destroy(object->file);
     mem_put(object->mem, object, sizeof *object);
 }
 
 uint16_t object_machine(const struct object *object)
 {
-    return object->image.machine;
+    return object->file->image.machine;
 }
 
 const struct pclntab *object_pclntab(const struct object *object)
 {
-    return object->has_pclntab ? &object->pclntab : NULL;
+    return object->has_table ? &object->table.lines : NULL;
 }
 
 /* --- Addresses --- */
@@ -215,7 +156,7 @@ uint64_t object_bias(const struct object *object, uint64_t start, uint64_t offse
     bool any = false;
     if (start == 0)
         return 0;
-    for (uint32_t i = 0; elf_image_segment(&object->image, i, &segment); i++) {
+    for (uint32_t i = 0; elf_image_segment(&object->file->image, i, &segment); i++) {
         if (segment.type != elf_load || !(segment.flags & elf_executable))
             continue;
         uint64_t first = page_of(segment.offset, segment.align);
@@ -227,7 +168,7 @@ uint64_t object_bias(const struct object *object, uint64_t start, uint64_t offse
     }
     /* A mapping of the whole file begins with its first byte. */
     uint64_t address;
-    if (offset == 0 && elf_image_address_of(&object->image, 0, &address))
+    if (offset == 0 && elf_image_address_of(&object->file->image, 0, &address))
         return start - address;
     return any ? start - load : 0;
 }
@@ -278,8 +219,8 @@ struct str object_code(const struct object *object, uint64_t start, uint64_t end
     if (end <= start)
         return (struct str){0};
     if (start >= text->address && start - text->address < text->size)
-        bytes = str_skip(elf_section_bytes(&object->image, text), start - text->address);
+        bytes = str_skip(elf_section_bytes(&object->file->image, text), start - text->address);
     else
-        bytes = elf_image_at(&object->image, start);
+        bytes = elf_image_at(&object->file->image, start);
     return str_first(bytes, end - start);
 }
