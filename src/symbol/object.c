@@ -95,31 +95,43 @@ static bool can_open(const char *path)
     return fd >= 0;
 }
 
+/* Makes an object of a file, which it takes over also on failure. */
+static struct object *make(struct elf_file *file, struct mem *mem)
+{
+    struct object *object = mem_get(mem, sizeof *object);
+    if (!object) {
+        elf_file_destroy(file);
+        return NULL;
+    }
+    *object = (struct object){.mem = mem, .file = file};
+    elf_image_find_section(&file->image, STR(".text"), &object->text);
+    object->has_table = go_table_find(&file->image, &object->table);
+    if (read_symbols(object))
+        return object;
+    object_destroy(object);
+    return NULL;
+}
+
 struct object *object_create(const char *path, struct mem *mem, struct buf *error)
 {
     struct buf reason; /* in other words than Go's */
-    struct object *object = mem_get(mem, sizeof *object);
-    if (!object)
-        return NULL;
-    *object = (struct object){.mem = mem};
     if (!can_open(path)) {
         refuse(error, path, strerror(errno));
-        goto refused;
+        return NULL;
     }
     buf_init(&reason, mem);
-    object->file = elf_file_create(path, mem, &reason);
+    struct elf_file *file = elf_file_create(path, mem, &reason);
     buf_finish(&reason);
-    if (!object->file) {
-        refuse(error, path, "unrecognized object file");
-        goto refused;
-    }
-    elf_image_find_section(&object->file->image, STR(".text"), &object->text);
-    object->has_table = go_table_find(&object->file->image, &object->table);
-    if (read_symbols(object))
-        return object;
-refused:
-    object_destroy(object);
+    if (file)
+        return make(file, mem);
+    refuse(error, path, "unrecognized object file");
     return NULL;
+}
+
+struct object *object_of_bytes(struct buf *bytes, struct mem *mem)
+{
+    struct elf_file *file = elf_file_of_bytes(bytes, mem);
+    return file ? make(file, mem) : NULL;
 }
 
 void object_destroy(struct object *object)

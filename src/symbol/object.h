@@ -22,6 +22,9 @@ struct object_symbol {
 struct object *object_create(const char *path, struct mem *mem, struct buf *error);
 void object_destroy(struct object *object);
 
+/* The same from the bytes of a file, which are taken over and given back also on failure. */
+struct object *object_of_bytes(struct buf *bytes, struct mem *mem);
+
 /* An elf_machine. */
 uint16_t object_machine(const struct object *object);
 
