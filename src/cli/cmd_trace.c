@@ -58,7 +58,8 @@ static const char usage[] =
     "                    between them), perProc for single processors, mut for percentiles too\n"
     "  -window=10ms      -mmu: the worst windows of a length\n"
     "  -json             -mmu: as the page of go tool trace fetches it\n"
-    "  -format=go        write the trace itself, as of a text form or a URL,\n"
+    "  -format=go        write the trace itself, as of a text form or a URL; with -range or\n"
+    "                    -goroutine=START|ID,...: a part of it as a trace,\n"
     "  -format=text      or its text form, which sonde trace reads too\n"
     "  -format=chrome    or what happened when, as JSON for chrome://tracing and Perfetto's UI\n"
     "  -view=proc,thread,goroutine,task,stats    -format: which rows; usually all\n"
@@ -279,6 +280,7 @@ static int convert(const struct options *options, struct str bytes)
                                           .format = options->format,
                                           .out = options->out,
                                           .range = options->question.range,
+                                          .goroutine = options->question.goroutine,
                                           .view = options->view};
     return trace_convert(&conversion, bytes);
 }

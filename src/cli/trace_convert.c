@@ -11,9 +11,11 @@
 #include "cli/tool_mem.h"
 #include "cli/trace_answer.h"
 #include "trace/chrome.h"
+#include "trace/cut.h"
 #include "trace/pass.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
+#include "trace/summary.h"
 
 enum { flush_at = 1 << 20 };
 
@@ -26,6 +28,8 @@ struct job {
     struct trace_range range;
     bool groups[timeline_groups]; /* of rows, that are drawn */
     struct chrome chrome;
+    struct trace_cut cut;
+    struct map goroutines;    /* that are wanted, as keys; of use where the user names some */
     struct trace_fault fault; /* nothing of use was written */
 };
 
@@ -39,12 +43,6 @@ static void flush_some(struct job *job)
 {
     if (job->text.n >= flush_at)
         flush(job);
-}
-
-static void write_binary(struct job *job)
-{
-    if (trace_header_version(job->bytes, &job->fault) != 0)
-        output_write(&job->output, job->bytes);
 }
 
 static void write_text(struct job *job)
@@ -88,6 +86,50 @@ static void write_chrome(struct job *job)
     chrome_finish(&job->chrome);
 }
 
+static bool take_for_survey(void *state, const struct trace_event *event)
+{
+    return trace_cut_survey(&((struct job *)state)->cut, event);
+}
+
+static bool take_for_cut(void *state, const struct trace_event *event)
+{
+    struct job *job = state;
+    bool good = trace_cut_add(&job->cut, event, &job->text);
+    flush_some(job);
+    return good && !job->output.failed;
+}
+
+static void write_cut(struct job *job, unsigned version)
+{
+    struct trace_extent extent;
+    struct trace_fault fault = {0};
+    const struct map *goroutines = job->conversion->goroutine ? &job->goroutines : NULL;
+    if (trace_cut_init(&job->cut, tool_mem(), version, job->range, goroutines) &&
+        trace_pass(job->bytes, tool_mem(), UINT64_MAX, take_for_survey, job, &extent, &fault) &&
+        read_events(job, take_for_cut))
+        trace_cut_end(&job->cut, &job->text);
+    if (!job->fault.set && !fault.set && !job->cut.active)
+        trace_fault_at(&job->fault, job->bytes.n, "the range %s begins behind the end of the trace",
+                       job->conversion->range);
+    else if (!job->fault.set)
+        job->fault = fault;
+    trace_cut_finish(&job->cut);
+}
+
+/* The trace itself, or a part of it. */
+static void write_binary(struct job *job)
+{
+    unsigned version = trace_header_version(job->bytes, &job->fault);
+    if (version == 0)
+        return;
+    if (!job->conversion->range && !job->conversion->goroutine)
+        output_write(&job->output, job->bytes);
+    else if (trace_type_count(version) > 0)
+        write_cut(job, version);
+    else
+        trace_fault_at(&job->fault, 0, "only traces of Go 1.22 and later can be cut; this one is of Go 1.%u", version);
+}
+
 struct form {
     const char *name;
     bool is_binary, takes_range, takes_view;
@@ -95,7 +137,7 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"go", true, false, false, write_binary},
+    {"go", true, true, false, write_binary},
     {"text", false, false, false, write_text},
     {"chrome", false, true, true, write_chrome},
 };
@@ -164,6 +206,51 @@ static bool parse_view(struct job *job, struct buf *why)
     return true;
 }
 
+static bool take_for_summary(void *state, const struct trace_event *event)
+{
+    return summary_add(state, event);
+}
+
+/* Adds the goroutines that a word means, by their number or the function that they start in; whether there are any. */
+static bool add_goroutines(struct map *goroutines, const struct summary *summary, struct str word)
+{
+    bool any = false;
+    for (size_t i = 0; i < summary->goroutines.n; i++) {
+        const struct summary_goroutine *g = &summary->goroutines.at[i];
+        char number[24];
+        int n = snprintf(number, sizeof number, "%lld", (long long)g->id);
+        if (!str_equal(word, summary->names.at[g->name]) && !str_equal(word, (struct str){number, (size_t)n}))
+            continue;
+        map_add(goroutines, (uint64_t)g->id, 1);
+        any = true;
+    }
+    return any;
+}
+
+/* Finds the goroutines that the user names. */
+static bool find_goroutines(struct job *job, struct buf *why)
+{
+    struct str left = str_of(job->conversion->goroutine);
+    struct summary summary;
+    struct trace_extent extent;
+    struct trace_fault fault = {0};
+    if (!left.p)
+        return true;
+    summary_init(&summary, tool_mem());
+    bool good = trace_pass(job->bytes, tool_mem(), UINT64_MAX, take_for_summary, &summary, &extent, &fault);
+    if (!good)
+        trace_complain(job->conversion->file, &fault);
+    for (size_t n; good && left.n > 0; left = str_skip(left, n + 1)) {
+        n = str_find(left, STR(","), 0);
+        good = add_goroutines(&job->goroutines, &summary, str_first(left, n));
+        if (!good)
+            buf_printf(why, "%s: no goroutine starts in %.*s, or has this number", job->conversion->file,
+                       STR_ARG(str_first(left, n)));
+    }
+    summary_finish(&summary);
+    return good;
+}
+
 /* Reads the values of flags. */
 static bool understand(struct job *job, const struct form *form, struct buf *why)
 {
@@ -176,8 +263,10 @@ static bool understand(struct job *job, const struct form *form, struct buf *why
         buf_printf(why, "-range=%s: %s", c->range, wrong);
     else if (c->view && !form->takes_view)
         buf_printf(why, "-format=%s takes no -view", form->name);
+    else if (c->goroutine && form->write != write_binary)
+        buf_printf(why, "-format=%s takes no -goroutine", form->name);
     else
-        return parse_view(job, why);
+        return parse_view(job, why) && find_goroutines(job, why);
     return false;
 }
 
@@ -209,6 +298,7 @@ int trace_convert(const struct trace_conversion *conversion, struct str bytes)
     struct buf why;
     buf_init(&why, tool_mem());
     buf_init(&job.text, tool_mem());
+    map_init(&job.goroutines, tool_mem());
     int status = exit_failure;
     if (form)
         status = run(&job, form, &why);
@@ -217,6 +307,7 @@ int trace_convert(const struct trace_conversion *conversion, struct str bytes)
     if (why.n > 0)
         fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
     buf_finish(&job.text);
+    map_finish(&job.goroutines);
     buf_finish(&why);
     return status;
 }

@@ -9,7 +9,9 @@ struct trace_conversion {
     const char *format; /* the form to write */
     const char *out;    /* a file to write it to; NULL for the standard output */
     const char *range;  /* a part of the trace's time; NULL for all of it */
-    const char *view;   /* the groups of rows to draw, with commas between them; NULL for all */
+    const char
+        *goroutine;   /* the goroutines to keep, by number or the function they start in, with commas between them */
+    const char *view; /* the groups of rows to draw, with commas between them; NULL for all */
 };
 
 /* Writes a trace in another form; the exit status. What is wrong is said on the standard error. */

@@ -20,23 +20,25 @@ struct frame_node {
 struct frame_tree {
     struct mem *mem;
     VEC(struct frame_node) nodes;
-    struct map pc_ids;  /* small numbers for pcs */
-    struct map node_of; /* by parent << 32 | number of the pc */
+    struct map frame_ids; /* small numbers for frames, by a hash of all that is said of them */
+    struct map node_of;   /* by parent << 32 | number of the frame */
     struct arena arena;
     VEC(struct str) texts; /* [0] is "" */
     struct str_map text_ids;
 
     uint64_t serial; /* of the table that the following is for */
-    VEC(uint32_t) node_of_stack;
+    VEC(uint32_t) node_of_stack, text_of_string; /* by index; 0 for not known yet */
 };
 
 /* Prepares an empty tree; false on exhaustion. */
 bool frame_tree_init(struct frame_tree *tree, struct mem *mem);
 void frame_tree_finish(struct frame_tree *tree);
 
-/* The node of a table's stack; 0 for an empty one (id 0), UINT32_MAX on exhaustion. Frames are told apart by their pcs,
- * as in Go's viewer. */
+/* The node of a table's stack; 0 for an empty one, UINT32_MAX on exhaustion. */
 uint32_t frame_tree_stack(struct frame_tree *tree, const struct trace_table *table, uint64_t stack_id);
+
+/* The number of the text of a table's string; UINT32_MAX on exhaustion. */
+uint32_t frame_tree_string(struct frame_tree *tree, const struct trace_table *table, uint64_t string_id);
 
 /* The number of a text, which is copied; UINT32_MAX on exhaustion. */
 uint32_t frame_tree_text(struct frame_tree *tree, struct str text);

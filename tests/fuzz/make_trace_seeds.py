@@ -16,11 +16,10 @@ def uv(*values):
     return bytes(out)
 
 
-def batch(generation, m, payload, time=100):
-    return uv(1, generation, m, time, len(payload)) + payload
+def v2(choice, time=100):
+    def batch(generation, m, payload):
+        return uv(1, generation, m, time, len(payload)) + payload
 
-
-def v2(choice):
     out = bytes([choice])
     for generation in (1, 2):
         if choice >= 2:
@@ -29,7 +28,7 @@ def v2(choice):
             out += batch(generation, NO_THREAD, uv(8, 10**9))
         out += batch(generation, NO_THREAD, uv(4, 5, 1, 4) + b'sync' + uv(5, 2, 5) + b'start')
         out += batch(generation, NO_THREAD, uv(2, 3, 1, 2, 4096, 2, 1, 10, 8192, 2, 1, 20, 3, 2, 0))
-        out += batch(generation, NO_THREAD, uv(6, 7, 105, 1, 0, 1, 1, 7, 103, 1, 0, 0, 2))
+        out += batch(generation, NO_THREAD, uv(6, 7, time + 5, 1, 0, 1, 1, 7, time + 3, 1, 0, 0, 2))
         events = uv(13, 1, 0, 1, 25, 1, 1, 1, 2)
         if generation == 1:
             events += uv(40, 1, 1, 0, 2, 1, 42, 1, 1, 2, 1, 29, 1, 1, 1)
