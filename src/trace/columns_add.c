@@ -163,6 +163,17 @@ static bool end_proc_run(struct columns *cols, uint32_t row, int64_t now)
     return end_call(cols, proc, now) && end_run(cols, &proc->runs, &proc->run, now);
 }
 
+/* Takes a processor from what runs there: that is in a system call, which blocks from here on. */
+static bool take_proc(struct columns *cols, uint32_t row, int64_t now)
+{
+    uint32_t goroutine = cols->procs.at[row].run.goroutine;
+    struct columns_goroutine *g = goroutine == COLUMNS_NONE ? NULL : &cols->goroutines.at[goroutine];
+    if (g && g->state == go_syscall &&
+        !lane_push(&g->states, &cols->pool, now, LANE_WHAT(columns_detached, lane_rest(lane_last(&g->states)))))
+        return false;
+    return end_proc_run(cols, row, now);
+}
+
 static bool end_thread_run(struct columns *cols, uint32_t row, int64_t now)
 {
     if (row == COLUMNS_NONE)
@@ -177,7 +188,8 @@ static bool begin_proc_run(struct columns *cols, uint32_t row, uint32_t goroutin
 {
     if (row == COLUMNS_NONE)
         return true;
-    if (!end_proc_run(cols, row, begin))
+    /* Traces of Go 1.21 and before do not say that it was lost. */
+    if (!take_proc(cols, row, begin))
         return false;
     cols->procs.at[row].run = (struct columns_open){goroutine, begin};
     cols->goroutines.at[goroutine].proc = row;
@@ -323,18 +335,6 @@ static bool count_procs(struct adding *a, int64_t change, int64_t time)
     return lane_push_value(&cols->values[columns_threads], &cols->pool, time, (uint64_t)cols->running_procs);
 }
 
-/* A processor is lost: what ran on it is in a system call, which blocks from here on. */
-static bool lose_proc(struct adding *a, uint32_t row)
-{
-    struct columns *cols = a->cols;
-    uint32_t goroutine = cols->procs.at[row].run.goroutine;
-    struct columns_goroutine *g = goroutine == COLUMNS_NONE ? NULL : &cols->goroutines.at[goroutine];
-    if (g && g->state == go_syscall &&
-        !lane_push(&g->states, &cols->pool, a->now, LANE_WHAT(columns_detached, lane_rest(lane_last(&g->states)))))
-        return false;
-    return end_proc_run(cols, row, a->now);
-}
-
 static bool change_proc(struct adding *a, const struct trace_transition *t)
 {
     struct columns *cols = a->cols;
@@ -344,7 +344,7 @@ static bool change_proc(struct adding *a, const struct trace_transition *t)
     if (t->from == t->to)
         return true;
     int64_t begin = t->from == proc_undetermined ? 0 : a->now;
-    if (t->from == proc_running && (!lose_proc(a, row) || !count_procs(a, -1, a->now)))
+    if (t->from == proc_running && (!take_proc(cols, row, a->now) || !count_procs(a, -1, a->now)))
         return false;
     struct columns_proc *proc = &cols->procs.at[row];
     if (t->to == proc_idle && proc->idle_begin < 0)
