@@ -8,22 +8,30 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/colouring.h"
+
 static const char *const granularities[] = {"functions", "filefunctions", "files", "lines", "addresses", NULL};
 static const char *const sort_orders[] = {"cum", "flat", NULL};
 
 #define FIELD(member, kind, summary, details)                                                                          \
     {                                                                                                                  \
-#member, kind, offsetof(struct config, member), NULL, summary, details                                         \
+#member, kind, offsetof(struct config, member), NULL, NULL, summary, details                                   \
+    }
+#define WORD(member, words, summary, details)                                                                          \
+    {                                                                                                                  \
+#member, config_text, offsetof(struct config, member), NULL, words, summary, details                           \
     }
 #define CHOICE(member, choices)                                                                                        \
     {                                                                                                                  \
-#member, config_text, offsetof(struct config, member), choices, "", NULL                                       \
+#member, config_text, offsetof(struct config, member), choices, NULL, "", NULL                                 \
     }
 
 /* In the order of their names, which is the order in which they are listed. */
 const struct config_field config_fields[] = {
     FIELD(call_tree, config_bool, "Keep callers apart: one node for each calling context",
           "Functions reached along different paths are shown as separate nodes."),
+    WORD(color, colour_choices, "Use colours in reports on a terminal: auto, always or never",
+         "auto uses them where the output is a terminal, unless NO_COLOR is set."),
     FIELD(compact_labels, config_bool, "Leave the headers of reports out", NULL),
     FIELD(divide_by, config_float, "Divide every value by this number",
           "Useful to show values per processor, per request or per job."),
@@ -96,6 +104,7 @@ void config_init(struct config *config)
                               .edgefraction = 0.001,
                               .divide_by = 1,
                               .sort = "flat",
+                              .color = "auto",
                               .unit = "minimum"};
     for (size_t i = 0; i < config_nfields; i++) {
         const char **text = (const char **)((char *)config + config_fields[i].offset);
@@ -213,15 +222,25 @@ static bool refuse(struct buf *error, const struct config_field *field, const ch
     return false;
 }
 
+bool config_check_text(const struct config_field *field, const char *value, struct buf *error)
+{
+    const char *const *allowed = field->choices ? field->choices : field->words;
+    bool fine = !allowed;
+    for (const char *const *c = allowed; c && *c && !fine; c++)
+        fine = strcmp(*c, value) == 0;
+    if (fine)
+        return true;
+    buf_printf(error, "\"%s\" is no value for %s: expected", value, field->name);
+    for (const char *const *c = allowed; *c; c++)
+        buf_printf(error, "%s %s", c == allowed ? "" : c[1] ? "," : " or", *c);
+    return false;
+}
+
 static bool set_text(const char **text, struct arena *arena, const struct config_field *field, const char *value,
                      struct buf *error)
 {
-    if (field->choices && !is_choice(field, value)) {
-        buf_printf(error, "\"%s\" is no value for %s: expected", value, field->name);
-        for (const char *const *c = field->choices; *c; c++)
-            buf_printf(error, "%s %s", c == field->choices ? "" : c[1] ? "," : " or", *c);
+    if (!config_check_text(field, value, error))
         return false;
-    }
     *text = arena_str(arena, str_of(value)).p;
     return true;
 }

@@ -13,6 +13,7 @@
 /* Strings are never NULL; they are owned by whoever parsed them and outlive the config. */
 struct config {
     const char *output;
+    const char *color; /* one of colour_choices */
     bool call_tree, relative_percentages, compact_labels, intel_syntax, mean, normalize;
     const char *unit;
     const char *source_path, *trim_path;
@@ -36,6 +37,7 @@ struct config_field {
     enum config_kind kind;
     size_t offset;              /* of the member in struct config */
     const char *const *choices; /* NULL-terminated, in the order of help; NULL where any text will do */
+    const char *const *words;   /* as choices, of values that are no names of their own */
     const char *summary;        /* one line of help; "" where the choices have their own */
     const char *details;        /* further lines, or NULL */
 };
@@ -65,6 +67,9 @@ bool config_is_bool(const char *name);
 /* Sets the option of a field's or choice's name; value (borrowed) is copied into the arena. On failure returns false,
  * appends the reason to error and changes nothing. */
 bool config_set(struct config *config, struct arena *arena, const char *name, const char *value, struct buf *error);
+
+/* Whether a field takes a text; false with the reason in error. */
+bool config_check_text(const struct config_field *field, const char *value, struct buf *error);
 
 /* Appends the value of a field as text. */
 void config_put_value(const struct config *config, const struct config_field *field, struct buf *out);

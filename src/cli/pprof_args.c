@@ -104,6 +104,17 @@ static bool apply_choices(struct pprof_args *args, const struct parsed *parsed, 
     return true;
 }
 
+static bool check_words(const struct pprof_args *args, struct buf *error)
+{
+    for (size_t i = 0; i < config_nfields; i++) {
+        const struct config_field *field = &config_fields[i];
+        const char *const *value = (const char *const *)((const char *)&args->config + field->offset);
+        if (field->words && !config_check_text(field, *value, error))
+            return false;
+    }
+    return true;
+}
+
 static bool apply_command(struct pprof_args *args, const struct parsed *parsed, struct buf *error)
 {
     for (size_t i = 0; i < report_ncommands; i++) {
@@ -217,7 +228,8 @@ enum flags_result pprof_args_parse(struct pprof_args *args, int argc, char **arg
     if (result != flags_fine)
         return result;
     if (!apply_sources(args, argc - flags.next, argv + flags.next, error) || !apply_choices(args, &parsed, error) ||
-        !apply_command(args, &parsed, error) || !apply_base(args, &parsed, error) || !check_tls(args, error))
+        !check_words(args, error) || !apply_command(args, &parsed, error) || !apply_base(args, &parsed, error) ||
+        !check_tls(args, error))
         return flags_wrong;
     apply_values(args, &parsed, warnings);
     return flags_fine;

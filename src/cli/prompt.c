@@ -187,12 +187,12 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void put_choices(const struct config_field *field, struct buf *out)
+static void put_choices(const char *const *choices, struct buf *out)
 {
     const char *sorted[8];
     size_t n = 0;
-    while (field->choices[n] && n < sizeof sorted / sizeof *sorted) {
-        sorted[n] = field->choices[n];
+    while (choices[n] && n < sizeof sorted / sizeof *sorted) {
+        sorted[n] = choices[n];
         n++;
     }
     qsort(sorted, n, sizeof *sorted, by_text);
@@ -208,8 +208,8 @@ static void put_option(struct session *session, const struct config_field *field
     const struct profile *profile = session->profile;
     config_put_value(&session->config, field, value);
     bool empty = value->n == 0;
-    if (field->choices) {
-        put_choices(field, comment);
+    if (field->choices || field->words) {
+        put_choices(field->choices ? field->choices : field->words, comment);
         buf_str(value, empty ? STR("(default)") : STR(""));
     } else if (strcmp(field->name, "sample_index") == 0) {
         if (empty && profile->nsample_types > 0)

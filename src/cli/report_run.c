@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/colouring.h"
 #include "cli/output.h"
 #include "cli/report_filters.h"
 #include "cli/tool_mem.h"
@@ -227,6 +228,43 @@ static bool write_text(const struct report_run *run, struct report_options *opti
     return fine;
 }
 
+/* Where a report in colours goes: to what they are put into, and on to the output. */
+struct coloured_output {
+    struct output *output;
+    struct colouring colouring;
+    struct buf marked;
+};
+
+static bool drain_coloured(void *to, struct buf *out)
+{
+    struct coloured_output *coloured = to;
+    colouring_put(&coloured->colouring, buf_text(out), &coloured->marked);
+    out->n = 0;
+    return drain(coloured->output, &coloured->marked);
+}
+
+static bool write_coloured(const struct report_run *run, struct report_options *options, struct output *output)
+{
+    struct buf out;
+    struct coloured_output coloured = {.output = output};
+    struct mem *mem = run->error->mem;
+    buf_init(&out, mem);
+    buf_init(&coloured.marked, mem);
+    colouring_init(&coloured.colouring, options->format, mem);
+    options->drain = drain_coloured;
+    options->drain_to = &coloured;
+    bool fine = report_write(run->profile, options, &out, run->error);
+    if (fine) {
+        drain_coloured(&coloured, &out);
+        colouring_end(&coloured.colouring, &coloured.marked);
+        output_write(output, buf_text(&coloured.marked));
+    }
+    colouring_finish(&coloured.colouring);
+    buf_finish(&coloured.marked);
+    buf_finish(&out);
+    return fine;
+}
+
 /* Writes what graphviz draws of a report in its language. */
 static bool draw_report(const struct report_run *run, struct report_options *options, struct output *output)
 {
@@ -260,7 +298,8 @@ static bool write_with(enum report_writer writer, const struct report_run *run, 
     case write_report:
         break;
     }
-    return write_text(run, options, output);
+    return !output->path && colours_wanted(run->config->color, output->fd) ? write_coloured(run, options, output)
+                                                                           : write_text(run, options, output);
 }
 
 static bool write_output(const struct report_run *run, struct report_options *options)

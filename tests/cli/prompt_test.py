@@ -39,7 +39,7 @@ LINES = [
 
 
 # Options that Go's tool does not have.
-OWN = ['signed_percentages']
+OWN = ['color', 'signed_percentages']
 
 
 def session(command, profile, lines, end='\n'):
@@ -104,6 +104,7 @@ class Terminal:
         self.child, self.fd = pty.fork()
         if self.child == 0:
             os.environ['TERM'] = 'xterm'
+            os.environ['NO_COLOR'] = '1'
             os.execv(SONDE, [SONDE, *arguments])
         self.text = ''
 
