@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/keep.h"
 #include "cli/origins.h"
@@ -151,6 +152,19 @@ static bool load_all(struct loading *loading, const struct source_list *list, st
 
 /* --- The whole --- */
 
+/* One line on a terminal, while something is fetched from a server of debug information. */
+static void draw_fetching(void *to, struct str what, int64_t done, int64_t total)
+{
+    (void)to;
+    if (done < 0)
+        fputs("\r\033[K", stderr);
+    else if (total > 0)
+        fprintf(stderr, "\rFetching debug information: %.16s: %.1f of %.1f MB\033[K", what.p, (double)done / 1e6,
+                (double)total / 1e6);
+    else
+        fprintf(stderr, "\rFetching debug information: %.16s\033[K", what.p);
+}
+
 static bool symbolize(struct loading *loading, struct profile *profile)
 {
     const struct pprof_args *args = loading->args;
@@ -161,9 +175,12 @@ static bool symbolize(struct loading *loading, struct profile *profile)
     struct buf folder;
     buf_init(&folder, tool_mem());
     struct symbol_cache cache = symbol_cache_of_user(&folder);
-    bool fine = (!mode.local || symbolize_profile(profile, &mode, &cache, &loading->notes)) &&
+    struct symbolize_help help = {
+        &cache, debug_server_create(tool_mem(), isatty(STDERR_FILENO) ? draw_fetching : NULL, NULL, &loading->notes)};
+    bool fine = (!mode.local || symbolize_profile(profile, &mode, &help, &loading->notes)) &&
                 (!mode.remote || origins_symbolize(&loading->origins, profile, mode.force, &tls, &loading->notes)) &&
                 symbolize_demangle(profile, &mode);
+    debug_server_destroy(help.server);
     buf_finish(&folder);
     return fine;
 }

@@ -194,10 +194,10 @@ bool list_write(struct job *job)
     struct lister lister = {.job = job};
     if (!graph_init(&lister.graph, job->profile, &job->rules, job->mem))
         return false;
-    bool good =
-        find_matches(&lister) &&
-        source_reader_init(&lister.reader, job->options->source_path, job->options->trim_path, &job->arena, job->mem) &&
-        put_all(&lister);
+    bool good = find_matches(&lister) &&
+                source_reader_init(&lister.reader, job->profile, job->options->source_path, job->options->trim_path,
+                                   &job->arena, job->mem) &&
+                put_all(&lister);
     source_reader_finish(&lister.reader);
     vec_finish(&lister.matches, job->mem);
     graph_finish(&lister.graph);

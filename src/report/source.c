@@ -29,10 +29,12 @@ static struct str working_directory(struct arena *arena)
     return path && getcwd(path, largest_path) ? str_of(path) : (struct str){0};
 }
 
-bool source_reader_init(struct source_reader *reader, struct str search_path, struct str trim_path, struct arena *arena,
-                        struct mem *mem)
+bool source_reader_init(struct source_reader *reader, const struct profile *profile, struct str search_path,
+                        struct str trim_path, struct arena *arena, struct mem *mem)
 {
-    *reader = (struct source_reader){.mem = mem, .arena = arena, .search_path = search_path, .trim_path = trim_path};
+    *reader = (struct source_reader){
+        .mem = mem, .arena = arena, .search_path = search_path, .trim_path = trim_path, .profile = profile};
+    buf_init(&reader->notes, mem);
     if (search_path.n == 0)
         reader->search_path = working_directory(arena);
     return reader->search_path.p != NULL;
@@ -49,6 +51,8 @@ void source_reader_finish(struct source_reader *reader)
     for (size_t i = 0; i < reader->files.n; i++)
         finish_file(reader, reader->files.at[i]);
     vec_finish(&reader->files, reader->mem);
+    debug_server_destroy(reader->server);
+    buf_finish(&reader->notes);
 }
 
 /* Opens a path; -1 with errno where it can't be. Does not wait for the other end of a pipe. */
@@ -168,6 +172,42 @@ const struct source_file *source_known(const struct source_reader *reader, struc
     return NULL;
 }
 
+/* --- From a server --- */
+
+/* The build id of a binary that has code of a source file; "" where none is known. */
+static struct str build_id_of(const struct profile *profile, struct str name)
+{
+    for (uint32_t l = 0; l < profile->nlocations; l++) {
+        uint32_t mapping = profile->locations[l].mapping;
+        if (mapping == PROFILE_NONE || profile->mappings[mapping].build_id == 0)
+            continue;
+        for (uint32_t i = profile->line_start[l]; i < profile->line_start[l + 1]; i++) {
+            uint32_t file = profile->functions[profile->lines[i].function].filename;
+            if (str_equal(profile_text(profile, file), name))
+                return profile_text(profile, profile->mappings[mapping].build_id);
+        }
+    }
+    return STR("");
+}
+
+/* Opens what a server has under the name that the debug information gives, which is absolute; -1 for nothing. */
+static int open_remote(struct source_reader *reader, struct str name)
+{
+    struct buf path;
+    int fd = -1;
+    if (!reader->server_sought)
+        reader->server = debug_server_create(reader->mem, NULL, NULL, &reader->notes);
+    reader->server_sought = true;
+    if (!reader->server || name.n == 0 || name.p[0] != '/')
+        return -1;
+    struct str build_id = build_id_of(reader->profile, name);
+    buf_init(&path, reader->mem);
+    if (build_id.n > 0 && debug_server_find_source(reader->server, build_id, name, &path))
+        fd = open(path.p, O_RDONLY | O_CLOEXEC);
+    buf_finish(&path);
+    return fd;
+}
+
 const struct source_file *source_read(struct source_reader *reader, struct str name)
 {
     struct source_file *file = arena_new(reader->arena, struct source_file, 1);
@@ -176,6 +216,8 @@ const struct source_file *source_read(struct source_reader *reader, struct str n
     file->name = name;
     buf_init(&file->bytes, reader->mem);
     int fd = open_source(reader, file);
+    if (fd < 0 && (fd = open_remote(reader, name)) >= 0)
+        file->error.n = 0;
     if (fd >= 0) {
         read_bytes(file, fd);
         close(fd);

@@ -423,8 +423,9 @@ bool weblist_write(struct job *job)
     struct page page;
     buf_init(&page.scratch, job->mem);
     weblist_init(&page.list, job);
-    bool fine = weblist_gather(&page.list) && source_reader_init(&page.list.reader, job->options->source_path,
-                                                                 job->options->trim_path, &job->arena, job->mem);
+    bool fine =
+        weblist_gather(&page.list) && source_reader_init(&page.list.reader, job->profile, job->options->source_path,
+                                                         job->options->trim_path, &job->arena, job->mem);
     if (fine) {
         fine = put_page(&page);
         source_reader_finish(&page.list.reader);

@@ -28,6 +28,7 @@ struct binary {
     struct mem *mem;
     struct elf_file *object, *debug; /* debug: the separate file with debug information; NULL for none */
     struct elf_file *hidden;         /* the symbol table in .gnu_debugdata; NULL for none */
+    struct debug_server *server;     /* not owned; NULL for none */
     bool debug_sought, lacks_parts;
     bool go_sought, has_go;
     struct go_table go; /* where has_go */
@@ -68,6 +69,11 @@ void binary_destroy(struct binary *binary)
     mem_put(binary->mem, binary, sizeof *binary);
 }
 
+void binary_set_server(struct binary *binary, struct debug_server *server)
+{
+    binary->server = server;
+}
+
 struct str binary_build_id(const struct binary *binary)
 {
     return str_of(binary->object->build_id);
@@ -105,7 +111,7 @@ static struct elf_file *find_debug(struct binary *binary)
     if (dwarf_file_is_there(binary->object))
         return binary->object;
     if (!binary->debug_sought)
-        binary->debug = debug_file_find(binary->object);
+        binary->debug = debug_file_find(binary->object, binary->server);
     binary->debug_sought = true;
     return binary->debug;
 }
@@ -346,7 +352,7 @@ static bool resolve_by_debug(struct binary *binary, struct elf_file *debug, cons
 {
     struct naming naming = {binary, addresses, sink, to};
     struct dwarf_file file;
-    if (!dwarf_file_init(&file, debug, elf_file_lowest_code(binary->object)))
+    if (!dwarf_file_init(&file, debug, elf_file_lowest_code(binary->object), binary->server))
         return false;
     bool fine =
         debug_resolve(&file.dwarf, dwarf_file_find_split, &file, true, addresses, n, known, pass_named, &naming);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "symbol/debug_server.h"
 
 struct binary;
 
@@ -30,6 +31,9 @@ typedef bool binary_sink(void *to, size_t index, const struct binary_frame *fram
 /* Opens a file; NULL with one line in error where it cannot be read or is no ELF file. */
 struct binary *binary_create(const char *path, struct mem *mem, struct buf *error);
 void binary_destroy(struct binary *binary);
+
+/* Lets a server (NULL for none) be asked where no debug information is on this machine. It must outlive the binary. */
+void binary_set_server(struct binary *binary, struct debug_server *server);
 
 /* The build id in lower-case hexadecimal, "" where the file has none. Lives as long as the binary. */
 struct str binary_build_id(const struct binary *binary);

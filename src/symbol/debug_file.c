@@ -82,13 +82,26 @@ static struct elf_file *find_by_link(struct elf_file *object)
     return found;
 }
 
-struct elf_file *debug_file_find(struct elf_file *object)
+static struct elf_file *ask(struct debug_server *server, struct str build_id, struct mem *mem)
 {
-    struct elf_file *found = debug_file_by_id(str_of(object->build_id), object->mem);
-    return found ? found : find_by_link(object);
+    struct buf path;
+    buf_init(&path, mem);
+    struct elf_file *found =
+        debug_server_find(server, debug_server_debug_info, build_id, &path) ? open_with_id(&path, build_id, mem) : NULL;
+    buf_finish(&path);
+    return found;
 }
 
-struct elf_file *debug_file_shared(struct elf_file *object)
+struct elf_file *debug_file_find(struct elf_file *object, struct debug_server *server)
+{
+    struct str build_id = str_of(object->build_id);
+    struct elf_file *found = debug_file_by_id(build_id, object->mem);
+    if (!found)
+        found = find_by_link(object);
+    return found || build_id.n == 0 ? found : ask(server, build_id, object->mem);
+}
+
+struct elf_file *debug_file_shared(struct elf_file *object, struct debug_server *server)
 {
     struct str section = elf_file_section(object, STR(".gnu_debugaltlink"));
     struct cursor c = cursor_over(section.p, section.n, 0);
@@ -106,5 +119,7 @@ struct elf_file *debug_file_shared(struct elf_file *object)
     buf_printf(&path, "%.*s%.*s", STR_ARG(relative ? folder_of(object) : STR("")), STR_ARG(name));
     struct elf_file *found = open_with_id(&path, str_of(hex), object->mem);
     buf_finish(&path);
-    return found ? found : debug_file_by_id(str_of(hex), object->mem);
+    if (!found)
+        found = debug_file_by_id(str_of(hex), object->mem);
+    return found ? found : ask(server, str_of(hex), object->mem);
 }

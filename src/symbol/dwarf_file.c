@@ -49,9 +49,9 @@ bool dwarf_file_is_there(struct elf_file *object)
     return false;
 }
 
-static bool open_shared(struct dwarf_file *file)
+static bool open_shared(struct dwarf_file *file, struct debug_server *server)
 {
-    file->shared_object = debug_file_shared(file->object);
+    file->shared_object = debug_file_shared(file->object, server);
     if (!file->shared_object) {
         file->lacks_parts = elf_file_section(file->object, STR(".gnu_debugaltlink")).n > 0;
         return true;
@@ -63,14 +63,14 @@ static bool open_shared(struct dwarf_file *file)
     return true;
 }
 
-bool dwarf_file_init(struct dwarf_file *file, struct elf_file *object, uint64_t lowest)
+bool dwarf_file_init(struct dwarf_file *file, struct elf_file *object, uint64_t lowest, struct debug_server *server)
 {
     struct dwarf_sections sections = sections_of(object, false);
     *file = (struct dwarf_file){.mem = object->mem, .object = object};
     if (!dwarf_init(&file->dwarf, &sections, false, object->mem))
         return false;
     file->dwarf.lowest = lowest;
-    if (open_shared(file))
+    if (open_shared(file, server))
         return true;
     dwarf_file_finish(file);
     return false;

@@ -3,6 +3,7 @@
 #ifndef SONDE_SYMBOL_DWARF_FILE_H
 #define SONDE_SYMBOL_DWARF_FILE_H
 
+#include "symbol/debug_server.h"
 #include "symbol/dwarf.h"
 #include "symbol/elf_file.h"
 
@@ -22,8 +23,9 @@ struct dwarf_file {
 bool dwarf_file_is_there(struct elf_file *object);
 
 /* Reads the debug information of an object, whose code begins at `lowest`; `binary` is the path of the program, beside
- * which a .dwp is looked for. The object must outlive it. False on exhaustion. */
-bool dwarf_file_init(struct dwarf_file *file, struct elf_file *object, uint64_t lowest);
+ * which a .dwp is looked for; the server (or NULL) may be asked for what it shares with others. The object must outlive
+ * it. False on exhaustion. */
+bool dwarf_file_init(struct dwarf_file *file, struct elf_file *object, uint64_t lowest, struct debug_server *server);
 void dwarf_file_finish(struct dwarf_file *file);
 
 /* Finds the unit that was split off from a skeleton: in PATH.dwp for the path of the binary or the debug file, or in

@@ -74,7 +74,7 @@ struct wanted {
 struct job {
     struct profile *profile;
     const struct symbolize_mode *mode;
-    const struct symbol_cache *cache; /* or NULL */
+    const struct symbolize_help *help;
     struct buf *notes;
     struct line_edits edits;
     struct buf name;      /* scratch */
@@ -244,9 +244,11 @@ static struct binary *open_matching(const struct job *job, const char *path, str
     return NULL;
 }
 
-/* Debug information that was installed apart is found by its build id, also when the binary is gone. */
+/* Debug information that was installed apart is found by its build id, also when the binary is gone; and so is what a
+ * server has. */
 static struct binary *open_by_build_id(const struct job *job, struct str build_id)
 {
+    struct debug_server *server = job->mode->fast ? NULL : job->help->server;
     struct buf path, error;
     struct binary *binary = NULL;
     if (build_id.n < 4)
@@ -255,6 +257,10 @@ static struct binary *open_by_build_id(const struct job *job, struct str build_i
     buf_init(&error, job->profile->mem);
     buf_printf(&path, "/usr/lib/debug/.build-id/%.2s/%.*s.debug", build_id.p, (int)build_id.n - 2, build_id.p + 2);
     if (!path.failed && access(path.p, R_OK) == 0)
+        binary = open_matching(job, path.p, build_id, &error);
+    if (!binary && debug_server_find(server, debug_server_debug_info, build_id, &path))
+        binary = open_matching(job, path.p, build_id, &error);
+    if (!binary && debug_server_find(server, debug_server_executable, build_id, &path))
         binary = open_matching(job, path.p, build_id, &error);
     buf_finish(&error);
     buf_finish(&path);
@@ -290,10 +296,11 @@ static bool symbolize_mapping(struct job *job, uint32_t m)
     struct binary *binary = open_binary(job);
     if (!binary)
         return true;
+    binary_set_server(binary, job->mode->fast ? NULL : job->help->server);
     uint64_t *addresses = list_wanted(job, m, binary, &n);
     bool fine = addresses != NULL;
-    if (fine && job->cache && !job->mode->fast && !job->mode->no_cache)
-        fine = symbol_cache_resolve(job->cache, binary, job->profile->mem, addresses, n, take_frames, job);
+    if (fine && job->help->cache && !job->mode->fast && !job->mode->no_cache)
+        fine = symbol_cache_resolve(job->help->cache, binary, job->profile->mem, addresses, n, take_frames, job);
     else if (fine)
         fine = binary_resolve(binary, addresses, n, job->mode->fast, take_frames, job);
     mem_put(job->profile->mem, addresses, job->nwanted * sizeof *addresses);
@@ -339,10 +346,10 @@ static bool needs_anything(const struct job *job)
     return false;
 }
 
-bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mode, const struct symbol_cache *cache,
+bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mode, const struct symbolize_help *help,
                        struct buf *notes)
 {
-    struct job job = {.profile = profile, .mode = mode, .cache = cache, .notes = notes};
+    struct job job = {.profile = profile, .mode = mode, .help = help, .notes = notes};
     if (!needs_anything(&job))
         return true;
     line_edits_init(&job.edits, profile);
