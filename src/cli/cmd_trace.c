@@ -12,6 +12,7 @@
 #include "cli/tool_mem.h"
 #include "cli/trace_answer.h"
 #include "cli/trace_convert.h"
+#include "cli/trace_timeline.h"
 #include "profile/encode.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
@@ -27,6 +28,7 @@ static const char usage[] =
     "       sonde trace -format=go|text|chrome [-o OUT] [-range=FROM-TO] [-view=ROWS] [program] FILE\n"
     "       sonde trace -summary|-gc|-latency|-procs|-wakeups|-leaks [-range=FROM-TO] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
+    "       sonde trace -timeline [-rows=ROWS] [-range=FROM-TO] [-width=N] [-json] [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
     "Reads the execution traces of Go programs (runtime/trace, Go 1.5 and later) and of programs under\n"
@@ -53,6 +55,9 @@ static const char usage[] =
     "                    its number\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
     "  -regions          the same for regions, by type and where they begin\n"
+    "  -timeline         draw what happened when in the terminal; -json: the numbers of each pixel,\n"
+    "  -rows=ROWS        of counters, procs, threads, goroutines (those that ran longest), or by their\n"
+    "                    numbers, as in g17,p0,m1234; -width=N: in so many columns\n"
     "  -mmu[=WHAT]       the share of the processors that the collector left to the program in the worst\n"
     "                    window of each length, counting stw, background, assist, sweep (with | or ,\n"
     "                    between them), perProc for single processors, mut for percentiles too\n"
@@ -72,8 +77,10 @@ struct options {
     const char *debug, *pprof;
     const char *format, *out, *view;
     const char *file;
+    const char *rows, *width;
     struct trace_question question;
-    bool help;
+    struct input *input; /* that the bytes come from */
+    bool timeline, help;
 };
 
 /* Flags that take a value: behind "=" or in the next word. */
@@ -86,6 +93,8 @@ static const struct {
     {"format", offsetof(struct options, format)},
     {"o", offsetof(struct options, out)},
     {"view", offsetof(struct options, view)},
+    {"rows", offsetof(struct options, rows)},
+    {"width", offsetof(struct options, width)},
     {"goroutine", offsetof(struct options, question.goroutine)},
     {"region", offsetof(struct options, question.region)},
     {"pc", offsetof(struct options, question.pc)},
@@ -111,6 +120,7 @@ static const struct {
     {"wakeups", offsetof(struct options, question.wakeups)},
     {"leaks", offsetof(struct options, question.leaks)},
     {"json", offsetof(struct options, question.json)},
+    {"timeline", offsetof(struct options, timeline)},
     {"h", offsetof(struct options, help)},
     {"help", offsetof(struct options, help)},
 };
@@ -285,8 +295,20 @@ static int convert(const struct options *options, struct str bytes)
     return trace_convert(&conversion, bytes);
 }
 
+static int draw(const struct options *options, struct str bytes)
+{
+    struct trace_timeline timeline = {.file = options->file,
+                                      .range = options->question.range,
+                                      .rows = options->rows,
+                                      .width = options->width,
+                                      .json = options->question.json};
+    return trace_timeline(&timeline, options->input, bytes);
+}
+
 static int run(const struct options *options, struct str bytes)
 {
+    if (options->timeline)
+        return draw(options, bytes);
     if (options->format)
         return convert(options, bytes);
     if (options->pprof)
@@ -338,7 +360,8 @@ int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
     bool parsed = parse(&options, argc, argv);
-    bool asked = options.help || options.debug || options.pprof || options.format || trace_asks(&options.question);
+    bool asked = options.help || options.debug || options.pprof || options.format || options.timeline ||
+                 trace_asks(&options.question);
     if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;
@@ -354,6 +377,7 @@ int cmd_trace(int argc, char **argv)
     }
     struct input input;
     struct buf why;
+    options.input = &input;
     buf_init(&why, tool_mem());
     int status = input_open(&input, options.file, tool_mem(), &why) ? run_on_file(&options, input.bytes)
                                                                     : complain(options.file, &why);

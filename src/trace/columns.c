@@ -138,41 +138,75 @@ bool columns_end(struct columns *cols)
            population_index(&cols->population);
 }
 
-/* Takes all events in; false on exhaustion. */
-static bool read_events(struct trace_reader *reader, struct columns *cols, columns_passed *passed, void *context)
+/* One reading of a trace. */
+struct reading {
+    struct columns columns;
+    uint64_t marked; /* events up to and with the last mark */
+    uint64_t valid;
+    struct trace_fault fault;
+};
+
+/* Takes the first `most` events in; false on exhaustion. */
+static bool read_events(struct trace_reader *reader, struct reading *reading, uint64_t most, columns_passed *passed,
+                        void *context)
 {
     const struct trace_event *event;
-    while ((event = trace_reader_next(reader))) {
+    struct columns *cols = &reading->columns;
+    while (cols->events < most && (event = trace_reader_next(reader))) {
         if (!columns_add(cols, event))
             return false;
-        if (event->type == ev_mark && passed)
+        if (event->type != ev_mark)
+            continue;
+        reading->marked = cols->events;
+        if (passed)
             passed(context, trace_reader_valid(reader));
     }
     return columns_end(cols);
 }
 
+/* Reads a trace, or its first `most` events. False where nothing of it is good, or on exhaustion; the fault is set
+ * then, and nothing is owned. */
+static bool read_once(struct str bytes, struct mem *mem, uint64_t most, columns_passed *passed, void *context,
+                      struct reading *reading)
+{
+    *reading = (struct reading){0};
+    struct trace_reader *reader = trace_reader_create(bytes, mem, &reading->fault);
+    if (!reader)
+        return false;
+    bool made = columns_init(&reading->columns, mem);
+    bool good = made && read_events(reader, reading, most, passed, context);
+    reading->fault = *trace_reader_fault(reader);
+    reading->valid = trace_reader_valid(reader);
+    trace_reader_destroy(reader);
+    if (!good)
+        trace_fault_at(&reading->fault, reading->valid, "out of memory for columns");
+    good = good && reading->marked > 0;
+    if (made && !good)
+        columns_finish(&reading->columns);
+    return good;
+}
+
 bool columns_read(struct str bytes, struct mem *mem, columns_passed *passed, void *context, struct columns *columns,
                   uint64_t *valid, struct trace_fault *fault)
 {
-    struct columns cols;
-    struct trace_fault why = {0};
-    struct trace_reader *reader = trace_reader_create(bytes, mem, fault);
-    if (!reader)
+    struct reading first, again;
+    if (!read_once(bytes, mem, UINT64_MAX, passed, context, &first)) {
+        *fault = first.fault;
         return false;
-    bool made = columns_init(&cols, mem), good = made && read_events(reader, &cols, passed, context);
-    why = *trace_reader_fault(reader);
-    *valid = trace_reader_valid(reader);
-    trace_reader_destroy(reader);
-    if (!good)
-        trace_fault_at(&why, *valid, "out of memory for columns");
-    *fault = why;
-    if (good && cols.marks > 0) {
-        *columns = cols;
-        return true;
     }
-    if (made)
-        columns_finish(&cols);
-    return false;
+    /* What comes behind the last mark of a broken trace is not whole. */
+    if (first.fault.set && first.marked < first.columns.events) {
+        columns_finish(&first.columns);
+        if (!read_once(bytes, mem, first.marked, passed, context, &again)) {
+            *fault = again.fault;
+            return false;
+        }
+        first.columns = again.columns;
+    }
+    *fault = first.fault;
+    *valid = first.valid;
+    *columns = first.columns;
+    return true;
 }
 
 struct columns_size columns_size(const struct columns *cols)
