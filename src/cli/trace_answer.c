@@ -91,6 +91,7 @@ static bool answer_by_summary(struct job *job)
     struct summary summary;
     bool found = true;
     summary_init(&summary, tool_mem());
+    summary.wanted = job->range;
     bool good = read_trace(job, UINT64_MAX, take_for_summary, &summary) && summary_end(&summary);
     if (good && q->goroutine)
         found = trace_goroutine_print(&summary, str_of(q->goroutine), &job->text);
@@ -101,7 +102,7 @@ static bool answer_by_summary(struct job *job)
     else if (good)
         trace_goroutines_print(&summary, &job->text);
     if (!found)
-        fprintf(stderr, "sonde trace: %s: no goroutine starts in %s\n", q->file, q->goroutine);
+        fprintf(stderr, "sonde trace: %s: no goroutine starts in %s or has that number\n", q->file, q->goroutine);
     summary_finish(&summary);
     return good && found;
 }

@@ -8,6 +8,12 @@
 
 static const struct str inactive = STR("(Inactive, no stack trace sampled)");
 
+/* Whether a goroutine has anything to do with the range of time that is shown. */
+static bool is_in_range(const struct summary *summary, const struct summary_goroutine *g)
+{
+    return trace_range_is_all(summary->range) || g->total > 0;
+}
+
 struct group {
     struct str name;
     int64_t execution;
@@ -29,6 +35,8 @@ void trace_goroutines_print(const struct summary *summary, struct buf *out)
     for (size_t i = 0; i < n; i++)
         groups[i] = (struct group){.name = summary->names.at[i]};
     for (size_t i = 0; i < summary->goroutines.n; i++) {
+        if (!is_in_range(summary, &summary->goroutines.at[i]))
+            continue;
         struct group *group = &groups[summary->goroutines.at[i].name];
         group->execution += summary->goroutines.at[i].execution;
         group->count++;
@@ -193,7 +201,7 @@ static void print_group(const struct summary *summary, const struct summary_goro
             add_column(&ranges, group[i]->ranges.at[k].name);
     }
     struct str name = summary->names.at[group[0]->name];
-    buf_printf(out, "%.*s: %zu goroutines", STR_ARG(name.n > 0 ? name : inactive), n);
+    buf_printf(out, "%.*s: %zu goroutine%s", STR_ARG(name.n > 0 ? name : inactive), n, n == 1 ? "" : "s");
     if (all > 0)
         buf_printf(out, ", %.2f%% of the execution time", (double)execution / (double)all * 100);
     buf_str(out, STR("\n\n"));
@@ -204,12 +212,27 @@ static void print_group(const struct summary *summary, const struct summary_goro
     vec_finish(&ranges.names, out->mem);
 }
 
+/* The number that a text is; false where it is none. */
+static bool parse_id(struct str text, int64_t *id)
+{
+    *id = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9' || *id > (INT64_MAX - 9) / 10)
+            return false;
+        *id = *id * 10 + (text.p[i] - '0');
+    }
+    return text.n > 0;
+}
+
 bool trace_goroutine_print(const struct summary *summary, struct str name, struct buf *out)
 {
     VEC(const struct summary_goroutine *) group = {0};
+    int64_t id;
+    bool is_id = parse_id(name, &id);
     for (size_t i = 0; i < summary->goroutines.n; i++) {
         const struct summary_goroutine *g = &summary->goroutines.at[i];
-        if (str_equal(summary->names.at[g->name], name) && !vec_push(&group, out->mem, g))
+        bool matches = is_id ? g->id == id : str_equal(summary->names.at[g->name], name);
+        if (matches && is_in_range(summary, g) && !vec_push(&group, out->mem, g))
             break;
     }
     size_t n = group.n;

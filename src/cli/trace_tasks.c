@@ -65,6 +65,8 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
     memset(groups, 0, n * sizeof *groups);
     for (size_t i = 0; i < summary->tasks.n; i++) {
         const struct summary_task *task = &summary->tasks.at[i];
+        if (!summary_overlaps(summary, task->has_start, task->start, task->has_end, task->end))
+            continue;
         groups[task->name].count++;
         if (task->has_start && task->has_end)
             histogram_add(&groups[task->name].lengths, task->end - task->start);
@@ -128,7 +130,8 @@ void trace_regions_print(const struct summary *summary, struct buf *out)
     VEC(struct group) groups = {0};
     for (size_t i = 0; i < summary->regions.n; i++) {
         const struct summary_region *region = &summary->regions.at[i];
-        if (summary_region_counts(summary, region) && !vec_push(&regions, out->mem, region))
+        bool is_in = summary_overlaps(summary, region->has_start, region->start, region->has_end, region->end);
+        if (is_in && summary_region_counts(summary, region) && !vec_push(&regions, out->mem, region))
             break;
     }
     if (regions.n > 0)

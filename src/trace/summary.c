@@ -7,7 +7,7 @@
 
 bool summary_init(struct summary *s, struct mem *mem)
 {
-    *s = (struct summary){.mem = mem};
+    *s = (struct summary){.mem = mem, .wanted = TRACE_RANGE_ALL, .range = TRACE_RANGE_ALL};
     arena_init(&s->arena, mem);
     str_map_init(&s->name_of_text, mem);
     map_init(&s->goroutine_of_id, mem);
@@ -78,6 +78,12 @@ static struct summary_goroutine *begin(struct summary *s, int64_t id, int64_t cr
     return g;
 }
 
+/* How much of [from, to] counts. */
+static int64_t spent(const struct summary *s, int64_t from, int64_t to)
+{
+    return trace_range_overlap(s->range, from, to);
+}
+
 /* Adds time under a name of a goroutine's blocks. */
 static bool add_block(struct summary *s, struct summary_goroutine *g, uint32_t name, int64_t time)
 {
@@ -128,19 +134,19 @@ static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int6
 {
     bool good = close_regions(s, g, now, ended);
     if (g->total == 0)
-        g->total = now - g->creation;
+        g->total = spent(s, g->creation, now);
     if (g->running_since != 0)
-        g->execution += now - g->running_since;
+        g->execution += spent(s, g->running_since, now);
     if (g->runnable_since != 0)
-        g->sched_wait += now - g->runnable_since;
+        g->sched_wait += spent(s, g->runnable_since, now);
     if (g->blocked_since != 0)
-        good = good && add_block(s, g, g->block_reason, now - g->blocked_since);
+        good = good && add_block(s, g, g->block_reason, spent(s, g->blocked_since, now));
     if (g->syscall_since != 0)
-        g->syscall += now - g->syscall_since;
+        g->syscall += spent(s, g->syscall_since, now);
     if (g->syscall_blocked_since != 0)
-        g->sched_wait += now - g->syscall_blocked_since;
+        g->sched_wait += spent(s, g->syscall_blocked_since, now);
     for (size_t i = 0; i < g->open.n && good; i++)
-        good = add_range(s, g, g->open.at[i].name, now - g->open.at[i].since);
+        good = add_range(s, g, g->open.at[i].name, spent(s, g->open.at[i].since, now));
     g->running_since = g->runnable_since = g->blocked_since = g->syscall_since = g->syscall_blocked_since = 0;
     g->open.n = 0;
     return good;
@@ -166,7 +172,7 @@ static bool set_syscalling(struct summary *s, int64_t proc, int64_t goroutine)
 static bool add_first_time(struct summary *s, struct summary_goroutine *g, const struct trace_event *e,
                            const struct trace_transition *t, uint32_t reason)
 {
-    int64_t time = e->time - s->last_mark;
+    int64_t time = spent(s, s->last_mark, e->time);
     if (t->to == go_waiting)
         return add_block(s, g, reason, time);
     if (t->to == go_running)
@@ -185,8 +191,8 @@ static void leave_syscall(struct summary *s, struct summary_goroutine *g, int64_
     if (g->syscall_since == 0)
         return;
     int64_t end = g->syscall_blocked_since != 0 ? g->syscall_blocked_since : now;
-    g->syscall_block += now - end;
-    g->syscall += end - g->syscall_since;
+    g->syscall_block += spent(s, end, now);
+    g->syscall += spent(s, g->syscall_since, end);
     g->syscall_since = g->syscall_blocked_since = 0;
     /* Another goroutine may be in a call on that processor by now; it is forgotten, too, as Go does it. */
     int64_t *id = syscalling(s, g->syscall_proc);
@@ -198,13 +204,13 @@ static bool leave(struct summary *s, struct summary_goroutine *g, enum trace_go_
 {
     bool good = true;
     if (state == go_running) {
-        g->execution += now - g->running_since;
+        g->execution += spent(s, g->running_since, now);
         g->running_since = 0;
     } else if (state == go_waiting && g->blocked_since != 0) {
-        good = add_block(s, g, g->block_reason, now - g->blocked_since);
+        good = add_block(s, g, g->block_reason, spent(s, g->blocked_since, now));
         g->blocked_since = 0;
     } else if (state == go_runnable && g->runnable_since != 0) {
-        g->sched_wait += now - g->runnable_since;
+        g->sched_wait += spent(s, g->runnable_since, now);
         g->runnable_since = 0;
     } else if (state == go_syscall) {
         leave_syscall(s, g, now);
@@ -411,7 +417,7 @@ static bool open_range(struct summary *s, struct summary_goroutine *g, uint32_t 
     size_t at = find_open(g, name);
     if (at == g->open.n)
         return vec_push(&g->open, s->mem, (struct summary_range){name, since});
-    if (active && g->open.at[at].since != 0 && !add_range(s, g, name, since - g->open.at[at].since))
+    if (active && g->open.at[at].since != 0 && !add_range(s, g, name, spent(s, g->open.at[at].since, since)))
         return false;
     g->open.at[at].since = since;
     return true;
@@ -424,7 +430,7 @@ static bool shut_range(struct summary *s, struct summary_goroutine *g, uint32_t 
         return true;
     int64_t since = g->open.at[at].since;
     g->open.at[at] = g->open.at[--g->open.n];
-    return add_range(s, g, name, now - since);
+    return add_range(s, g, name, spent(s, since, now));
 }
 
 /* Where a range of a processor is open; proc_ranges.n where it is not. */
@@ -480,8 +486,10 @@ bool summary_add(struct summary *s, const struct trace_event *e)
     struct trace_transition t;
     if (s->last_mark == 0)
         s->last_mark = e->time;
-    if (!s->began)
+    if (!s->began) {
         s->first_time = e->time;
+        s->range = trace_range_from(s->wanted, e->time);
+    }
     s->began = true;
     s->last_time = e->time;
     if (e->type == ev_mark) {
@@ -526,6 +534,11 @@ bool summary_region_counts(const struct summary *s, const struct summary_region 
 int64_t summary_region_length(const struct summary *s, const struct summary_region *region)
 {
     return (region->has_end ? region->end : s->last_time) - (region->has_start ? region->start : s->first_time);
+}
+
+bool summary_overlaps(const struct summary *s, bool has_start, int64_t start, bool has_end, int64_t end)
+{
+    return (has_start ? start : s->first_time) < s->range.end && (has_end ? end : s->last_time) >= s->range.start;
 }
 
 int64_t summary_unknown(const struct summary_goroutine *g)

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "trace/event.h"
+#include "trace/range.h"
 
 /* Time by name: the reason of a wait, or the kind of a special range. */
 struct summary_time {
@@ -76,9 +77,11 @@ struct summary {
     struct map task_of_id;
     bool began;
     int64_t first_time, last_mark, last_time;
+    struct trace_range wanted; /* from the trace's begin: times of goroutines count as far as they are in it */
+    struct trace_range range;  /* the same in the trace's own time */
 };
 
-/* Prepares an empty summary; false on exhaustion. */
+/* Prepares an empty summary of a whole trace: `wanted` may be set before the first event. False on exhaustion. */
 bool summary_init(struct summary *summary, struct mem *mem);
 void summary_finish(struct summary *summary);
 
@@ -93,6 +96,10 @@ bool summary_region_counts(const struct summary *summary, const struct summary_r
 
 /* How long a region was open within the trace. */
 int64_t summary_region_length(const struct summary *summary, const struct summary_region *region);
+
+/* Whether something that goes from `start` (the trace's begin where it has none) to `end` (the trace's end) is in the
+ * range, at least in part. */
+bool summary_overlaps(const struct summary *summary, bool has_start, int64_t start, bool has_end, int64_t end);
 
 /* What is left of a goroutine's total; never negative. */
 int64_t summary_unknown(const struct summary_goroutine *goroutine);

@@ -86,7 +86,23 @@ def compare_regions(sonde, viewer, path):
     return None
 
 
+def nanoseconds(text):
+    """A duration as Go prints it."""
+    units = {'h': 3600e9, 'm': 60e9, 's': 1e9, 'ms': 1e6, 'µs': 1e3, 'ns': 1}
+    return sum(round(float(number) * units[unit]) for number, unit in re.findall(r'([\d.]+)(ms|µs|ns|h|m|s)', text))
+
+
+def execution(sonde, path, *flags):
+    """How long the goroutines of each function executed."""
+    lines = run(sonde, 'trace', '-goroutines', *flags, path).stdout.decode().splitlines()[1:]
+    sums = {row[2]: nanoseconds(row[0]) for row in (re.split(r' {2,}', line.strip()) for line in lines)}
+    return +collections.Counter(sums)
+
+
 def compare_ranges(sonde, path):
+    parts = [execution(sonde, path, f'-range={part}') for part in ('-300us', '300us-1.7ms', '1700us-0.05s', '50ms-')]
+    if sum(parts, collections.Counter()) != execution(sonde, path):
+        return f'execution: parts {parts}\nwhole {execution(sonde, path)}'
     for kind in KINDS:
         whole = ours(sonde, path, f'-pprof={kind}')
         parts = [ours(sonde, path, f'-pprof={kind}', f'-range={part}')
