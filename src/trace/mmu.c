@@ -390,6 +390,24 @@ static void spread_series(const struct mmu_series *s, int64_t window, struct spr
     }
 }
 
+/* Finds the utilization for each share, which ascend. */
+static void read_quantiles(const struct spread *spread, const double *shares, size_t n, double *utils)
+{
+    double sum = 0, density = 0;
+    size_t found = 0;
+    for (size_t i = 0; i <= quantile_steps && found < n && spread->mass > 0; i++) {
+        sum += spread->at[i];
+        density += spread->rise[i];
+        for (; found < n && sum + density > 0 && sum + density >= shares[found] * spread->mass; found++) {
+            double rest = shares[found] * spread->mass - sum;
+            utils[found] = ((double)i + (rest > 0 ? rest / density : 0)) / quantile_steps;
+        }
+        sum += density;
+    }
+    for (; found < n; found++)
+        utils[found] = spread->mass > 0 ? 1 : NAN;
+}
+
 bool mmu_quantiles(const struct mmu *mmu, int64_t window, const double *shares, size_t n, double *utils)
 {
     struct spread *spread = mem_get(mmu->mem, sizeof *spread);
@@ -400,20 +418,7 @@ bool mmu_quantiles(const struct mmu *mmu, int64_t window, const double *shares, 
         if (window > 0 && duration_of(&mmu->series.at[i]) > window)
             spread_series(&mmu->series.at[i], window, spread);
     }
-    for (size_t k = 0; k < n; k++) {
-        double wanted = shares[k] * spread->mass, sum = 0, density = 0;
-        utils[k] = spread->mass > 0 ? 1 : NAN;
-        for (size_t i = 0; i <= quantile_steps && spread->mass > 0; i++) {
-            sum += spread->at[i];
-            density += spread->rise[i];
-            if (sum + density > 0 && sum + density >= wanted) {
-                double part = sum >= wanted ? 0 : (wanted - sum) / density;
-                utils[k] = ((double)i + part) / quantile_steps;
-                break;
-            }
-            sum += density;
-        }
-    }
+    read_quantiles(spread, shares, n, utils);
     mem_put(mmu->mem, spread, sizeof *spread);
     return true;
 }

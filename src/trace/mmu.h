@@ -62,8 +62,8 @@ bool mmu_least(const struct mmu *mmu, int64_t window, double *util);
 /* The worst windows of a length that do not overlap, at most *n (and mmu_most_windows) of them, the worst first. */
 bool mmu_worst(const struct mmu *mmu, int64_t window, struct mmu_window *windows, size_t *n);
 
-/* Of all windows of a length, the utilization that a share (0 to 1) of them stays below; to within 1/65536. NaN where
- * no window fits. */
+/* Of all windows of a length, the utilization that a share (0 to 1, ascending) of them stays below; to within 1/65536.
+ * NaN where no window fits. */
 bool mmu_quantiles(const struct mmu *mmu, int64_t window, const double *shares, size_t n, double *utils);
 
 /* The whole curve. False where no time is in the functions (*exhausted false) or on exhaustion. */

@@ -106,7 +106,10 @@ static void analyse(struct str bytes, struct trace_range range, unsigned flags)
             check(&a->activity);
         utilization_cut(&a->utilization, trace_range_from(range, extent.begin));
         if (mmu_init(&mmu, &a->utilization)) {
-            if (mmu_plot(&mmu, true, &plot, &exhausted) && plot.points[0].util > 1)
+            const double share = 0.5;
+            double util;
+            if ((mmu_plot(&mmu, false, &plot, &exhausted) && plot.points[0].util > 1) ||
+                !mmu_quantiles(&mmu, 1000, &share, 1, &util))
                 abort();
             mmu_finish(&mmu);
         }
