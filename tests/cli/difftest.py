@@ -21,6 +21,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import drawn_profile  # noqa: E402
+import listing  # noqa: E402
 import pprof_file  # noqa: E402
 import tap  # noqa: E402
 
@@ -28,6 +29,8 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 CORPUS = os.path.join(ROOT, "..", "shared", "corpus")
 PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto", "dot", "callgrind", "topproto"]
 WITH_PATTERN = ["peek", "list"]
+LISTINGS = ["disasm", "weblist"]
+PROGRAMS = {"go126-bigbytes": "bigbytes", "go126-mini.": "mini", "shapes": "shapes"}  # what profiles of the corpus are of
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
 REPEATS = 32  # where two entries may change places, all of eight runs now and then agree on the other order
 MANY_REPEATS = 40  # of call trees, where equal nodes are many and seldom show that they changed places
@@ -78,7 +81,9 @@ class Draw:
         light = [p for p in profiles if p.size < HEAVY]
         self.profile = rng.choice(profiles if rng.random() < 0.1 else light)
         self.profiles = profiles
-        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + ["top", "tree", "dot"])
+        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + LISTINGS * 2 + ["top", "tree", "dot"])
+        if self.command == "weblist" and os.path.basename(self.profile.path).startswith("bigbytes."):
+            self.command = "disasm"  # of an example in C, about which Go's tool knows less (docs/compat.md)
         self.arguments = ["-symbolize=none", self.command_flag()]
         self.add_values()
         self.add_shape()
@@ -105,7 +110,7 @@ class Draw:
                                 f"[{part[0]}-z]+{part[-1]}", "nothing_matches_this"])
 
     def command_flag(self):
-        if self.command in WITH_PATTERN:
+        if self.command in WITH_PATTERN + LISTINGS:
             return f"-{self.command}={self.pattern()}"
         return f"-{self.command}"
 
@@ -137,7 +142,9 @@ class Draw:
         self.add(0.1, lambda: "-drop_negative")
         self.add(0.1, lambda: "-relative_percentages")
         self.add(0.1, lambda: "-trim_path=" + rng.choice(["/usr", "/srv/corpus-src", "/usr/local/go:/root", "runtime"]))
-        if self.command == "list" or self.chance(0.05):
+        if self.command == "weblist":  # which else goes to a browser
+            self.arguments.append("-output=/dev/stdout")
+        if self.command in ("list", "weblist") or self.chance(0.05):
             self.add(0.7, lambda: "-source_path=" + rng.choice(
                 [os.path.join(CORPUS, "src"), "/usr/local/go", "/usr/local/go/src", f"/nowhere:{CORPUS}/src", "src"]))
 
@@ -176,6 +183,10 @@ class Draw:
 
     def draw_files(self):
         files = [self.profile.path]
+        name = os.path.basename(self.profile.path)
+        program = next((binary for front, binary in PROGRAMS.items() if name.startswith(front)), None)
+        if program and self.command in LISTINGS:
+            files.insert(0, os.path.join(CORPUS, "bin", program))
         if self.chance(0.12):
             self.arguments.append(self.rng.choice(["-base=", "-diff_base="]) + self.sibling())
             self.add(0.2, lambda: "-normalize")
@@ -206,6 +217,14 @@ def comparable(draw, result):
     if result.status != 0:
         return (False, b"")
     return (True, pprof_file.inflate(result.out) if draw.command.endswith("proto") else result.out)
+
+
+def agree(draw, theirs, ours):
+    """Whether what is comparable is equal; of listings of instructions all but those."""
+    if draw.command in LISTINGS and theirs[0] and ours[0]:
+        difference = listing.disasm_difference if draw.command == "disasm" else listing.weblist_difference
+        return difference(theirs[1], ours[1]) is None
+    return theirs == ours
 
 
 def lines(seen):
@@ -242,7 +261,12 @@ def topproto_outline(_, data):
     return sorted(sample.get(2, b"") for sample in samples)
 
 
-OUTLINES = {"top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
+def weblist_outline(_, page):
+    """The lines of source: which of several samples without a binary comes first, and names the function, varies."""
+    return sorted(line.split(b"<span class=asm>")[0] for line in page.split(b"\n") if line.startswith(b"<span class=line>"))
+
+
+OUTLINES = {"weblist": weblist_outline, "top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
             "callgrind": callgrind_outline, "topproto": topproto_outline}
 
 
@@ -271,12 +295,12 @@ class Judge:
         ours, theirs = comparable(draw, ours_run), comparable(draw, theirs_run)
         if ours_run.status < 0 or ours_run.status > 2:
             return "crash", self.explain(draw, env, ours_run, theirs_run)
-        if ours == theirs:
+        if agree(draw, theirs, ours):
             return "equal", ""
         seen = [theirs]
         for _ in range(MANY_REPEATS if "-call_tree" in draw.arguments else REPEATS):
             seen.append(comparable(draw, run(self.go, arguments, env, self.folder)))
-            if seen[-1] == ours:
+            if agree(draw, seen[-1], ours):
                 return "as one of Go's own", ""
         if any(other != theirs for other in seen):
             if lines(ours) in [lines(other) for other in seen]:
@@ -291,6 +315,9 @@ class Judge:
                 f"exit status: go {theirs.status}, sonde {ours.status}"]
         if theirs.status != 0 or ours.status != 0:
             text += ["go:    " + last_line(theirs.err), "sonde: " + last_line(ours.err)]
+        elif draw.command in LISTINGS:
+            find = listing.disasm_difference if draw.command == "disasm" else listing.weblist_difference
+            text.append(find(theirs.out, ours.out) or "")
         elif not draw.command.endswith("proto"):
             text += first_difference(theirs.out, ours.out)
         return "\n".join(text)
