@@ -6,6 +6,7 @@
 
 #include "elf/image.h"
 #include "symbol/demangle.h"
+#include "symbol/imports.h"
 
 #define CAPSTONE_FUNCTIONS(X)                                                                                          \
     X(cs_open)                                                                                                         \
@@ -31,6 +32,7 @@ struct disassembler {
     bool opened, intel, x86;
     cs_insn *insn;
     struct buf text, name;
+    struct imports imports;
 
     /* What is being shown. */
     uint64_t begin, end;
@@ -92,7 +94,8 @@ struct disassembler *disassembler_create(const struct object *object, bool intel
     *d = (struct disassembler){.mem = mem, .object = object, .intel = intel};
     buf_init(&d->text, mem);
     buf_init(&d->name, mem);
-    if (load_library(&d->capstone, error) && open_handle(d, error))
+    if (imports_init(&d->imports, object_image(object), mem) && load_library(&d->capstone, error) &&
+        open_handle(d, error))
         return d;
     disassembler_destroy(d);
     return NULL;
@@ -106,6 +109,8 @@ void disassembler_destroy(struct disassembler *d)
         d->capstone.cs_free(d->insn, 1);
     if (d->opened)
         d->capstone.cs_close(&d->handle);
+    if (d->imports.mem)
+        imports_finish(&d->imports);
     buf_finish(&d->text);
     buf_finish(&d->name);
     mem_put(d->mem, d, sizeof *d);
@@ -151,17 +156,32 @@ static size_t decode(struct disassembler *d, struct str code)
 
 /* --- Their text --- */
 
+static void put_name(struct disassembler *d, struct str symbol)
+{
+    d->name.n = 0;
+    if (demangle(symbol, demangle_default, &d->name))
+        buf_str(&d->text, buf_text(&d->name));
+    else
+        buf_str(&d->text, symbol);
+}
+
+/* Appends a place that is another's: a stub or slot of an import; false where it is none. */
+static bool put_import(struct disassembler *d, struct str import, const char *kind)
+{
+    if (!import.p)
+        return false;
+    put_name(d, import);
+    buf_str(&d->text, str_of(kind));
+    return true;
+}
+
 /* Appends a place by the name of the symbol that holds it; false, with nothing appended, where none does. */
 static bool put_symbol(struct disassembler *d, uint64_t address)
 {
     const struct object_symbol *symbol = object_symbol_at(d->object, address);
     if (!symbol)
-        return false;
-    d->name.n = 0;
-    if (demangle(symbol->name, demangle_default, &d->name))
-        buf_str(&d->text, buf_text(&d->name));
-    else
-        buf_str(&d->text, symbol->name);
+        return put_import(d, imports_slot(&d->imports, address), "@got");
+    put_name(d, symbol->name);
     if (address != symbol->start)
         buf_printf(&d->text, "+0x%llx", (unsigned long long)(address - symbol->start));
     return true;
@@ -188,6 +208,8 @@ static size_t read_number(struct str text, uint64_t *value)
  * line is found. */
 static void put_target(struct disassembler *d, uint64_t target)
 {
+    if (put_import(d, imports_stub(&d->imports, target), "@plt"))
+        return;
     const struct object_symbol *symbol = object_symbol_at(d->object, target);
     if (symbol && symbol->start == target && !(target >= d->begin && target < d->end)) {
         put_symbol(d, target);
@@ -277,7 +299,8 @@ static bool put_relative_intel(struct disassembler *d, struct str operands)
         read_number(str_skip(inside, 3), &offset);
     if (str_starts_with(inside, STR(" - ")))
         offset = -offset;
-    if (!object_symbol_at(d->object, d->address + d->insn->size + offset))
+    uint64_t target = d->address + d->insn->size + offset;
+    if (!object_symbol_at(d->object, target) && !imports_slot(&d->imports, target).p)
         return put_relative(d, operands, STR(""), at, end - at, offset);
     return put_relative(d, operands, STR("[rip + "), at, end - at, offset);
 }

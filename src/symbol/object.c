@@ -143,6 +143,11 @@ void object_destroy(struct object *object)
     mem_put(object->mem, object, sizeof *object);
 }
 
+const struct elf_image *object_image(const struct object *object)
+{
+    return &object->file->image;
+}
+
 uint16_t object_machine(const struct object *object)
 {
     return object->file->image.machine;

@@ -25,6 +25,9 @@ void object_destroy(struct object *object);
 /* The same from the bytes of a file, which are taken over and given back also on failure. */
 struct object *object_of_bytes(struct buf *bytes, struct mem *mem);
 
+/* Its headers. */
+const struct elf_image *object_image(const struct object *object);
+
 /* An elf_machine. */
 uint16_t object_machine(const struct object *object);
 
