@@ -1,6 +1,7 @@
 /* -disasm: the instructions of the functions that match, with what each makes up. Functions are those of the binaries'
  * symbol tables, whatever the profile calls them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "profile/measure.h"
@@ -40,6 +41,7 @@ struct disasm {
     bool by_address;
     uint64_t address; /* the process's, where by_address */
     bool found;       /* a symbol, be it without samples */
+    bool again;       /* binaries without .symtab, whatever the profile calls what is in them */
 };
 
 /* --- Which functions --- */
@@ -153,6 +155,8 @@ static bool add_mapping(struct disasm *d, const struct profile_mapping *mapping)
     struct code_file *file = code_file(&d->files, profile_text(d->graph.profile, mapping->file));
     if (!file)
         return false;
+    if (d->again && (!file->object || object_has_symtab(file->object)))
+        return true;
     if (!file->object) {
         struct buf *aside = d->job->options->aside ? d->job->options->aside : d->job->out;
         buf_str(aside, buf_text(&file->error));
@@ -170,6 +174,41 @@ static bool add_mapping(struct disasm *d, const struct profile_mapping *mapping)
     return true;
 }
 
+/* How much one of several names of a function is to be shown: what programs call it by begins with no underscore. */
+static size_t underscores(struct str name)
+{
+    size_t n = 0;
+    while (n < name.n && name.p[n] == '_')
+        n++;
+    return n;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct routine *x = a, *y = b;
+    if (x->file != y->file)
+        return str_compare(x->file->path, y->file->path);
+    if (x->start != y->start || x->end != y->end || x->bias != y->bias)
+        return x->start < y->start || (x->start == y->start && x->end < y->end) ? -1 : 1;
+    size_t left = underscores(x->name), right = underscores(y->name);
+    return left != right ? (left > right) - (left < right) : str_compare(x->name, y->name);
+}
+
+/* Shows functions of libraries under one of their names, where it is not Go's tool that decides which there are. */
+static void drop_aliases(struct disasm *d)
+{
+    size_t kept = 0;
+    qsort(d->routines.at, d->routines.n, sizeof *d->routines.at, by_place);
+    for (size_t i = 0; i < d->routines.n; i++) {
+        const struct routine *this = &d->routines.at[i], *last = kept > 0 ? &d->routines.at[kept - 1] : NULL;
+        bool same = last && last->file == this->file && last->start == this->start && last->end == this->end &&
+                    last->bias == this->bias;
+        if (!same || object_has_symtab(this->file->object))
+            d->routines.at[kept++] = *this;
+    }
+    d->routines.n = kept;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct routine *x = a, *y = b;
@@ -177,15 +216,30 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->start > y->start) - (x->start < y->start);
 }
 
-static bool find_routines(struct disasm *d)
+static bool add_mappings(struct disasm *d)
 {
     const struct profile *profile = d->graph.profile;
-    struct buf *error = d->job->error;
     for (uint32_t i = 0; i < profile->nmappings; i++) {
         if (!add_mapping(d, &profile->mappings[i]))
             return false;
     }
+    return true;
+}
+
+static bool find_routines(struct disasm *d)
+{
+    struct buf *error = d->job->error;
+    if (!add_mappings(d))
+        return false;
+    if (d->routines.n == 0 && d->job->options->debug_lines && !d->by_address) {
+        /* A library's functions have many names, of which the profile has one. */
+        memset(d->matched, true, d->graph.profile->nstrings * sizeof *d->matched);
+        d->again = true;
+        if (!add_mappings(d))
+            return false;
+    }
     if (d->routines.n > 0) {
+        drop_aliases(d);
         qsort(d->routines.at, d->routines.n, sizeof *d->routines.at, by_name);
         return true;
     }

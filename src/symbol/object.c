@@ -8,12 +8,14 @@
 
 #include "base/vec.h"
 #include "elf/symbols.h"
+#include "symbol/debug_file.h"
 #include "symbol/elf_file.h"
 #include "symbol/go_table.h"
 
 struct object {
     struct mem *mem;
     struct elf_file *file;
+    struct elf_file *debug;  /* with the symbols that were stripped from the file; NULL for none */
     struct elf_section text; /* size 0 where there is none */
     bool has_table, has_symtab;
     struct go_table table;
@@ -48,22 +50,38 @@ static bool add_symbol(struct object *object, struct object_symbol symbol)
     return symbol.size == 0 || symbol.name.n == 0 || vec_push(&object->symbols, object->mem, symbol);
 }
 
-static bool add_elf_symbols(struct object *object, const struct elf_symbols *symbols)
+/* A name without the version that debug files have behind it: malloc@@GLIBC_2.2.5. */
+static struct str unversioned(struct str name)
+{
+    return str_first(name, str_find(name, STR("@"), 1));
+}
+
+static bool add_elf_symbols(struct object *object, const struct elf_symbols *symbols, bool versioned)
 {
     struct elf_symbol symbol;
     for (uint32_t i = 0; elf_symbol_at(symbols, i, &symbol); i++) {
         if (symbol.section != 0 &&
-            !add_symbol(object, (struct object_symbol){symbol.name, symbol.address, symbol.size}))
+            !add_symbol(object, (struct object_symbol){versioned ? unversioned(symbol.name) : symbol.name,
+                                                       symbol.address, symbol.size}))
             return false;
     }
     return true;
+}
+
+/* The size of a function whose end is where the next begins: without the breakpoints that fill the gap. */
+static uint64_t size_of(const struct object *object, const struct pclntab_function *function)
+{
+    struct str code = object_code(object, function->entry, function->end);
+    while (object_machine(object) == elf_x86_64 && code.n > 0 && (unsigned char)code.p[code.n - 1] == 0xcc)
+        code.n--;
+    return code.n;
 }
 
 static bool add_go_functions(struct object *object)
 {
     struct pclntab_function function;
     for (uint32_t i = 0; pclntab_function(&object->table.lines, i, &function); i++) {
-        uint64_t size = function.end > function.entry ? function.end - function.entry : 0;
+        uint64_t size = size_of(object, &function);
         if (!add_symbol(object, (struct object_symbol){function.name, function.entry, size}))
             return false;
     }
@@ -75,12 +93,15 @@ static bool read_symbols(struct object *object)
     struct elf_symbols symbols;
     bool fine = true;
     if (elf_symbols_full(&object->file->image, &symbols))
-        fine = add_elf_symbols(object, &symbols);
+        fine = add_elf_symbols(object, &symbols, false);
     object->has_symtab = object->symbols.n > 0;
     if (fine && object->symbols.n == 0 && object->has_table)
         fine = add_go_functions(object);
+    if (fine && object->symbols.n == 0 && (object->debug = debug_file_find(object->file, NULL)) &&
+        elf_symbols_full(&object->debug->image, &symbols))
+        fine = add_elf_symbols(object, &symbols, true);
     if (fine && object->symbols.n == 0 && elf_symbols_dynamic(&object->file->image, &symbols))
-        fine = add_elf_symbols(object, &symbols);
+        fine = add_elf_symbols(object, &symbols, false);
     if (object->symbols.n > 0)
         qsort(object->symbols.at, object->symbols.n, sizeof *object->symbols.at, by_start);
     return fine;
@@ -139,6 +160,7 @@ void object_destroy(struct object *object)
     if (!object)
         return;
     vec_finish(&object->symbols, object->mem);
+    elf_file_destroy(object->debug);
     elf_file_destroy(object->file);
     mem_put(object->mem, object, sizeof *object);
 }

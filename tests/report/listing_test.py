@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 for folder in ("..", "../cli"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), folder))
@@ -69,6 +70,23 @@ def compare(go, sonde, arguments, difference):
     return difference(theirs.stdout, ours.stdout) if theirs.returncode == 0 else None
 
 
+def check_stripped(sonde, corpus):
+    """A Go program without symbols is listed as the same one with them: functions of Go's own table."""
+    path, profile = os.path.join(corpus, "bin", "mini"), os.path.join(corpus, "profiles", "go126-mini.cpu.pb.gz")
+    if not shutil.which("strip"):
+        tap.skip("a stripped Go program is listed", "no strip")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        stripped = os.path.join(folder, "mini")
+        subprocess.run(["strip", "-s", "-o", stripped, path], check=True, timeout=60)
+        for command in ("-disasm=main", "-weblist=main"):
+            whole, bare = (run([sonde, "pprof", "-output=/dev/stdout"], [command, program, profile]).stdout
+                           for program in (path, stripped))
+            difference = listing.disasm_difference if command.startswith("-disasm") else listing.weblist_difference
+            why = difference(whole, bare)
+            tap.ok(not why and len(whole) > 10000, f"{command} of a stripped Go program is that of the whole one", why)
+
+
 def main():
     sonde, root = sys.argv[1:3]
     corpus = os.path.join(root, "..", "shared", "corpus")
@@ -92,6 +110,7 @@ def main():
                 if why:
                     wrong.append(" ".join(arguments) + "\n" + why)
             tap.ok(not wrong, f"-{command} of {program} with {profile}: {draws} draws", f"SEED={seed}\n" + "\n".join(wrong))
+    check_stripped(sonde, corpus)
     tap.done()
 
 
