@@ -1,5 +1,8 @@
 /* Reads a trace in order, every event delivered and checked, and prints how many events there were and how long that
- * took: "EVENTS SECONDS". */
+ * took: "EVENTS SECONDS".
+ *
+ *     read_trace TRACE [alone]      alone: without a thread that decodes ahead
+ */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +22,7 @@ static double now(void)
 int main(int argc, char **argv)
 {
     struct stat stat;
-    int fd = argc == 2 ? open(argv[1], O_RDONLY) : -1;
+    int fd = argc >= 2 ? open(argv[1], O_RDONLY) : -1;
     if (fd < 0 || fstat(fd, &stat) != 0)
         return 1;
     void *bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -29,6 +32,10 @@ int main(int argc, char **argv)
     struct trace_fault fault = {0};
     struct trace_reader *reader = trace_reader_create((struct str){bytes, (size_t)stat.st_size}, mem_libc(), &fault);
     uint64_t events = 0;
+    if (reader && argc > 2)
+        trace_reader_look_ahead(reader, look_ahead_never);
+    if (reader)
+        trace_reader_let_go(reader);
     while (reader && trace_reader_next(reader))
         events++;
     if (!reader || trace_reader_fault(reader)->set) {

@@ -85,26 +85,26 @@ static inline uint64_t cursor_varint(struct cursor *c)
  * than one by one. */
 size_t cursor_varints_u32(struct cursor *c, uint32_t *out);
 
-/* As cursor_varint, for numbers that are often longer than a byte: eight bytes are looked at together. */
-static inline uint64_t cursor_varint_wide(struct cursor *c)
+/* The number of a varint that ends within eight bytes: `ends` has the top bits of those that end one. */
+static inline uint64_t varint_join(uint64_t word, uint64_t ends)
 {
-    uint64_t word, ends;
-    if (cursor_left(c) < sizeof word)
-        return cursor_varint(c);
-    memcpy(&word, c->p, sizeof word);
-    ends = ~word & 0x8080808080808080u;
-    if (ends & 0x80) {
-        c->p++;
-        return word & 0x7f;
-    }
-    if (ends == 0)
-        return cursor_varint_slow(c);
-    c->p += (__builtin_ctzll(ends) >> 3) + 1;
     word &= (ends ^ (ends - 1)) & 0x7f7f7f7f7f7f7f7fu;
     /* Close the gaps between 7, 14 and 28 bits. */
     word = (word & 0x007f007f007f007fu) | (word & 0x7f007f007f007f00u) >> 1;
     word = (word & 0x00003fff00003fffu) | (word & 0x3fff00003fff0000u) >> 2;
     return (word & 0x0fffffffu) | (word & 0x0fffffff00000000u) >> 4;
+}
+
+/* Reads a varint of at most eight bytes where that many are known to be left, and returns where it ends; NULL where it
+ * is longer. For records of several numbers whose room was checked as a whole: it takes as long whatever the number
+ * is, since there is no branch to be guessed. */
+static inline const uint8_t *varint_of_8(const uint8_t *p, uint64_t *value)
+{
+    uint64_t word, ends;
+    memcpy(&word, p, sizeof word);
+    ends = ~word & 0x8080808080808080u;
+    *value = varint_join(word, ends);
+    return ends ? p + (__builtin_ctzll(ends) >> 3) + 1 : NULL;
 }
 
 /* The next size bytes, not copied; an empty str where fewer are left. */

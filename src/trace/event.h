@@ -24,6 +24,7 @@ struct trace_event {
 
     const struct trace_table *table; /* of its generation; NULL for the mark that ends a trace */
     uint8_t type;                    /* enum trace_type */
+    bool unknown_names;              /* it names a string or stack that is not defined; none such is delivered */
 };
 
 /* States on the wire. */

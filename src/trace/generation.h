@@ -24,6 +24,7 @@ struct trace_file {
 struct trace_thread {
     int64_t m;
     uint32_t first, last;
+    uint64_t bytes; /* in all of them */
 };
 
 struct trace_sample {

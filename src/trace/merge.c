@@ -1,147 +1,203 @@
 #include "trace/merge.h"
 
-#include "trace/spec.h"
-
-void merge_init(struct merge *merge, struct mem *mem)
+void merge_init(struct merge *merge, struct trace_ahead *ahead, struct mem *mem)
 {
-    *merge = (struct merge){.mem = mem};
+    *merge = (struct merge){.mem = mem, .ahead = ahead};
 }
 
 void merge_finish(struct merge *merge)
 {
     vec_finish(&merge->streams, merge->mem);
-    vec_finish(&merge->heap, merge->mem);
+    mem_put(merge->mem, merge->events, merge->room * sizeof *merge->events);
+    mem_put(merge->mem, merge->times, merge->heap_room * sizeof *merge->times);
+    mem_put(merge->mem, merge->order, merge->heap_room * sizeof *merge->order);
+    vec_finish(&merge->sorted, merge->mem);
 }
 
-static void swap(struct sort_pair *heap, size_t i, size_t j)
+/* Moves what is at place i up while its parent is greater. */
+static size_t sift_up(struct merge *merge, size_t i)
 {
-    struct sort_pair pair = heap[i];
-    heap[i] = heap[j];
-    heap[j] = pair;
-}
-
-static size_t sift_up(struct sort_pair *heap, size_t i)
-{
-    for (; i > 0 && heap[(i - 1) / 2].key > heap[i].key; i = (i - 1) / 2)
-        swap(heap, (i - 1) / 2, i);
+    int64_t time = merge->times[i];
+    uint32_t stream = merge->order[i];
+    for (; i > 0 && merge->times[(i - 1) / 2] > time; i = (i - 1) / 2) {
+        merge->times[i] = merge->times[(i - 1) / 2];
+        merge->order[i] = merge->order[(i - 1) / 2];
+    }
+    merge->times[i] = time;
+    merge->order[i] = stream;
     return i;
 }
 
-/* Moves the pair at i down while a child is less; of two children the lesser, the left one where they are equal. */
-static void sift_down(struct sort_pair *heap, size_t n, size_t i)
+/* Moves what is at place i down while a child is less; of two children the lesser, the left one where they are equal.
+ * Where that ends cannot be guessed, but mostly it is deep down: so the way is gone to its end first, and then back up.
+ */
+static void sift_down(struct merge *merge, size_t i)
 {
-    struct sort_pair pair = heap[i];
-    for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        child += child + 1 < n && heap[child + 1].key < heap[child].key;
-        if (heap[child].key >= pair.key)
-            break;
-        heap[i] = heap[child];
+    int64_t *times = merge->times;
+    uint32_t *order = merge->order, stream = order[i];
+    int64_t time = times[i];
+    size_t top = i, n = merge->n, child = 2 * i + 1;
+    if (child >= n || (times[child] >= time && (child + 1 == n || times[child + 1] >= time)))
+        return; /* as often: threads write several events on end */
+    while (child + 1 < n) {
+        child += times[child + 1] < times[child];
+        times[i] = times[child];
+        order[i] = order[child];
+        i = child;
+        child = 2 * i + 1;
     }
-    heap[i] = pair;
+    if (child < n) {
+        times[i] = times[child];
+        order[i] = order[child];
+        i = child;
+    }
+    for (; i > top && times[(i - 1) / 2] >= time; i = (i - 1) / 2) {
+        times[i] = times[(i - 1) / 2];
+        order[i] = order[(i - 1) / 2];
+    }
+    times[i] = time;
+    order[i] = stream;
 }
 
 /* Removes place i: its thread goes up to the root, the last thread takes its place there. */
 static void heap_remove(struct merge *merge, size_t i)
 {
-    struct sort_pair *heap = merge->heap.at;
-    for (; i > 0; i = (i - 1) / 2)
-        swap(heap, (i - 1) / 2, i);
-    heap[0] = heap[--merge->heap.n];
-    if (merge->heap.n > 0)
-        sift_down(heap, merge->heap.n, 0);
+    for (; i > 0; i = (i - 1) / 2) {
+        merge->times[i] = merge->times[(i - 1) / 2];
+        merge->order[i] = merge->order[(i - 1) / 2];
+    }
+    merge->n--;
+    merge->times[0] = merge->times[merge->n];
+    merge->order[0] = merge->order[merge->n];
+    if (merge->n > 0)
+        sift_down(merge, 0);
 }
 
-enum decoded { decoded_event, decoded_end, decoded_broken };
-
-static enum decoded broken(const struct merge_stream *stream, struct trace_fault *fault, const char *what, int type)
+bool merge_sort(struct merge *merge)
 {
-    trace_fault_at(fault, stream->offset, what, type);
-    trace_fault_on_thread(fault, stream->m);
-    return decoded_broken;
-}
-
-/* Goes on to the next batch that is not empty; false where there is none. */
-static bool next_batch(const struct merge *merge, struct merge_stream *stream)
-{
-    const struct trace_batch *batches = merge->generation->batches.at;
-    while (cursor_left(&stream->bytes) == 0) {
-        stream->batch = batches[stream->batch].next;
-        stream->last = 0;
-        if (stream->batch == UINT32_MAX)
-            return false;
-        const struct trace_batch *batch = &batches[stream->batch];
-        stream->bytes = cursor_over(batch->data, batch->size, batch->offset);
+    merge->sorted.n = 0;
+    if (!vec_reserve(&merge->sorted, merge->mem, merge->n))
+        return false;
+    for (uint32_t i = 0; i < merge->n; i++)
+        merge->sorted.at[i] = (struct sort_pair){merge->times[i], merge->order[i]};
+    sort_pairs(merge->sorted.at, merge->n);
+    for (uint32_t i = 0; i < merge->n; i++) {
+        merge->times[i] = merge->sorted.at[i].key;
+        merge->order[i] = merge->sorted.at[i].value;
     }
     return true;
 }
 
-static enum decoded decode(const struct merge *merge, struct merge_stream *stream, struct trace_fault *fault)
+/* Tells what is wrong with a stream's next event; false. */
+static bool broken(const struct trace_stream *stream, struct trace_fault *fault)
 {
-    struct cursor *c = &stream->bytes;
-    if (cursor_left(c) == 0 && !next_batch(merge, stream))
-        return decoded_end;
-    if (stream->last == 0)
-        stream->last = trace_ns(&merge->generation->table, merge->generation->batches.at[stream->batch].time);
-    stream->offset = cursor_offset(c);
-    uint8_t type = cursor_u8(c);
-    unsigned nargs = trace_timed_args[type];
-    if (nargs == 0)
-        return broken(stream, fault, "type %d is not that of an event", type);
-    /* The event before is still to be delivered: the two take turns. */
-    stream->turn = !stream->turn;
-    struct trace_event *event = &stream->events[stream->turn];
-    event->type = type;
-    uint64_t units = cursor_varint_wide(c);
-    for (unsigned i = 0; i + 1 < nargs; i++)
-        event->args[i] = cursor_varint_wide(c);
-    if (!cursor_ok(c))
-        return broken(stream, fault, "an event of type %d whose arguments are cut off or not numbers", type);
-    stream->last = (int64_t)((uint64_t)stream->last + (uint64_t)trace_ns(&merge->generation->table, units));
-    event->time = stream->last;
-    return decoded_event;
+    trace_stream_explain(stream, fault);
+    return false;
+}
+
+/* Goes on in the stream at place i of the heap where its chunk has come to a stop. */
+static enum stream_step turn(struct merge *merge, size_t i, struct trace_stream *stream)
+{
+    bool freed;
+    enum stream_step step = trace_stream_turn(stream, &freed);
+    if (freed)
+        trace_ahead_ask(merge->ahead, merge->order[i]);
+    return step;
 }
 
 bool merge_advance(struct merge *merge, size_t i, struct trace_fault *fault)
 {
-    struct merge_stream *stream = merge_at(merge, i);
-    enum decoded decoded = decode(merge, stream, fault);
-    if (decoded == decoded_event) {
-        merge->heap.at[i].key = merge_event(stream)->time;
-        if (i == 0 || sift_up(merge->heap.at, i) == i)
-            sift_down(merge->heap.at, merge->heap.n, i);
-    } else if (decoded == decoded_end) {
-        heap_remove(merge, i);
+    struct trace_stream *stream = merge_at(merge, i);
+    if (++stream->next == stream->stop) {
+        enum stream_step step = turn(merge, i, stream);
+        if (step == stream_at_fault)
+            return broken(stream, fault);
+        if (step == stream_at_end) {
+            heap_remove(merge, i);
+            return true;
+        }
     }
-    return decoded != decoded_broken;
-}
-
-/* Decodes the first event of stream i and puts it in the heap. */
-static bool insert(struct merge *merge, uint32_t i, struct trace_fault *fault)
-{
-    struct merge_stream *stream = &merge->streams.at[i];
-    enum decoded decoded = decode(merge, stream, fault);
-    if (decoded != decoded_event)
-        return decoded == decoded_end;
-    struct sort_pair pair = {merge_event(stream)->time, i};
-    if (!vec_push(&merge->heap, merge->mem, pair))
-        return trace_fault_at(fault, stream->offset, "out of memory for threads");
-    sift_up(merge->heap.at, merge->heap.n - 1);
+    merge->times[i] = stream->next->time;
+    __builtin_prefetch(stream->next + 1, 1);
+    __builtin_prefetch((char *)(stream->next + 2) - 1, 1);
+    if (i == 0 || sift_up(merge, i) == i)
+        sift_down(merge, i);
     return true;
 }
 
+/* Puts stream i in the heap, if it has events. */
+static bool insert(struct merge *merge, uint32_t i, struct trace_fault *fault)
+{
+    struct trace_stream *stream = &merge->streams.at[i];
+    enum stream_step step = trace_stream_begin(stream);
+    if (step != stream_at_event)
+        return step == stream_at_end || broken(stream, fault);
+    merge->times[merge->n] = stream->next->time;
+    merge->order[merge->n] = i;
+    sift_up(merge, merge->n++);
+    return true;
+}
+
+/* How many events a chunk of a thread holds: many, so that threads meet seldom, but not so many that all chunks together
+ * leave the caches, or are much larger than the trace. */
+static uint32_t chunk_room(const struct merge *merge, const struct trace_generation *generation, uint32_t i)
+{
+    uint64_t all = merge->ahead->running ? 1 << 15 : 1 << 12, largest = all / 64, least = 16;
+    uint64_t share = all / stream_chunks / generation->threads.n;
+    uint64_t room = share > largest ? largest : share < least ? least : share;
+    uint64_t possible = generation->threads.at[i].bytes / 2 + 1; /* an event has a type and a time */
+    return (uint32_t)(room < possible ? room : possible);
+}
+
+static bool make_heap(struct merge *merge, uint32_t room)
+{
+    if (room <= merge->heap_room)
+        return true;
+    mem_put(merge->mem, merge->times, merge->heap_room * sizeof *merge->times);
+    mem_put(merge->mem, merge->order, merge->heap_room * sizeof *merge->order);
+    merge->times = mem_get_array(merge->mem, room, sizeof *merge->times);
+    merge->order = mem_get_array(merge->mem, room, sizeof *merge->order);
+    merge->heap_room = room;
+    return merge->times && merge->order;
+}
+
+static bool make_streams(struct merge *merge, const struct trace_generation *generation)
+{
+    size_t n = generation->threads.n, room = 0;
+    merge->streams.n = merge->n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        room += (size_t)stream_chunks * chunk_room(merge, generation, i);
+    if (room > merge->room) {
+        mem_put(merge->mem, merge->events, merge->room * sizeof *merge->events);
+        merge->events = mem_get_array(merge->mem, room, sizeof *merge->events);
+        merge->room = merge->events ? room : 0;
+    }
+    if (room > merge->room || !vec_reserve(&merge->streams, merge->mem, n) || !make_heap(merge, (uint32_t)n))
+        return false;
+    struct trace_event *events = merge->events;
+    for (uint32_t i = 0; i < n; i++) {
+        room = chunk_room(merge, generation, i);
+        trace_stream_init(&merge->streams.at[merge->streams.n++], generation, i, events, (uint32_t)room);
+        events += stream_chunks * room;
+    }
+    return true;
+}
+
+/* The thread ahead begins with the last streams, the reader with the first. */
 bool merge_begin(struct merge *merge, const struct trace_generation *generation, struct trace_fault *fault)
 {
-    merge->generation = generation;
-    merge->streams.n = merge->heap.n = 0;
-    for (uint32_t i = 0; i < generation->threads.n; i++) {
-        const struct trace_thread *thread = &generation->threads.at[i];
-        const struct trace_batch *batch = &generation->batches.at[thread->first];
-        struct merge_stream stream = {
-            .m = thread->m, .batch = thread->first, .bytes = cursor_over(batch->data, batch->size, batch->offset)};
-        if (!vec_push(&merge->streams, merge->mem, stream))
-            return trace_fault_at(fault, batch->offset, "out of memory for threads");
+    trace_ahead_rest(merge->ahead);
+    if (!make_streams(merge, generation))
+        return trace_fault_at(fault, generation->offset, "out of memory for threads");
+    uint32_t n = (uint32_t)merge->streams.n;
+    trace_ahead_streams(merge->ahead, merge->streams.at, n);
+    for (uint32_t i = n; i-- > 0;)
+        trace_ahead_ask(merge->ahead, i);
+    for (uint32_t i = 0; i < n; i++) {
         if (!insert(merge, i, fault))
             return false;
     }
+    for (uint32_t i = 0; i < n; i++)
+        trace_ahead_ask(merge->ahead, i);
     return true;
 }

@@ -7,56 +7,46 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/cursor.h"
 #include "base/vec.h"
+#include "trace/ahead.h"
 #include "trace/event.h"
 #include "trace/generation.h"
 #include "trace/sort.h"
-
-/* Where one thread's events are being read. */
-struct merge_stream {
-    int64_t m;
-    uint32_t thread;     /* for whoever merges: the thread's index in the order */
-    uint32_t batch;      /* index of the batch that `bytes` is in; UINT32_MAX behind the last */
-    int64_t last;        /* time of the event before in this batch; 0 where there is none */
-    struct cursor bytes; /* behind the next event */
-    uint64_t offset;     /* of the next event */
-    bool turn;
-    struct trace_event events[2]; /* [turn] is the next one: type, time and arguments; the other the one before */
-};
-
-static inline struct trace_event *merge_event(struct merge_stream *stream)
-{
-    return &stream->events[stream->turn];
-}
+#include "trace/stream.h"
 
 struct merge {
     struct mem *mem;
-    const struct trace_generation *generation;
-    VEC(struct merge_stream) streams;
-    VEC(struct sort_pair) heap; /* time of the next event, index of the stream */
+    struct trace_ahead *ahead;
+    VEC(struct trace_stream) streams;
+    struct trace_event *events; /* all streams' chunks */
+    size_t room;                /* of events */
+    /* The heap: times of the threads' next events, and the threads' streams. Apart, because what is moved in two pieces
+     * and read in one makes the processor wait. */
+    int64_t *times;
+    uint32_t *order;
+    uint32_t n, heap_room;
+    VEC(struct sort_pair) sorted; /* while sorting */
 };
 
-void merge_init(struct merge *merge, struct mem *mem);
+/* Prepares an empty merge, whose streams `ahead` may decode. */
+void merge_init(struct merge *merge, struct trace_ahead *ahead, struct mem *mem);
 void merge_finish(struct merge *merge);
 
-/* Begins a generation: decodes every thread's first event. False with the fault set. */
+/* Begins a generation, which must live until the end of the merge or its next begin: decodes every thread's first event.
+ * False with the fault set. */
 bool merge_begin(struct merge *merge, const struct trace_generation *generation, struct trace_fault *fault);
 
-/* Decodes the next event of the thread at place i of the heap, and moves or removes that thread. False with the fault
- * set. */
+/* Goes on to the next event of the thread at place i of the heap, and moves or removes that thread. False with the fault
+ * set. The event before lives until the next call. */
 bool merge_advance(struct merge *merge, size_t i, struct trace_fault *fault);
 
-/* Sorts the heap by time, which leaves it a heap. */
-static inline void merge_sort(struct merge *merge)
-{
-    sort_pairs(merge->heap.at, merge->heap.n);
-}
+/* Sorts the heap by time, which leaves it a heap. False on exhaustion. */
+bool merge_sort(struct merge *merge);
 
 /* The stream at place i of the heap. */
-static inline struct merge_stream *merge_at(struct merge *merge, size_t i)
+static inline struct trace_stream *merge_at(struct merge *merge, size_t i)
 {
-    return &merge->streams.at[merge->heap.at[i].value];
+    return &merge->streams.at[merge->order[i]];
 }
 
 #endif

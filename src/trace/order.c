@@ -23,10 +23,11 @@ void order_init(struct order *order, struct mem *mem, struct trace_fault *fault)
 
 void order_finish(struct order *order)
 {
-    for (size_t i = 0; i < order->goroutines.n; i++) {
-        vec_finish(&order->goroutines.at[i].ranges, order->mem);
-        vec_finish(&order->goroutines.at[i].regions, order->mem);
+    for (size_t i = 0; i < order->extents.n; i++) {
+        vec_finish(&order->extents.at[i].ranges, order->mem);
+        vec_finish(&order->extents.at[i].regions, order->mem);
     }
+    vec_finish(&order->extents, order->mem);
     for (size_t i = 0; i < order->procs.n; i++)
         vec_finish(&order->procs.at[i].ranges, order->mem);
     vec_finish(&order->threads, order->mem);
@@ -38,6 +39,8 @@ void order_finish(struct order *order)
     map_finish(&order->goroutine_of_id);
     map_finish(&order->task_of_id);
 }
+
+_Static_assert(TRACE_NO_PROC == TRACE_NO_GOROUTINE, "none is the same for both");
 
 static const struct order_context nothing = {TRACE_NO_GOROUTINE, TRACE_NO_PROC, ORDER_NO_SLOT, ORDER_NO_SLOT};
 
@@ -81,22 +84,11 @@ static bool check_need(struct step *step, enum need need, bool has, const char *
     return false;
 }
 
-bool step_has(struct step *step, enum need p, enum need g)
+bool step_lacks(struct step *step, enum need p, enum need g)
 {
-    return check_need(step, need_one, step->m != TRACE_NO_THREAD, "thread") &&
-           check_need(step, p, step->before.p != TRACE_NO_PROC, "processor") &&
-           check_need(step, g, step->before.g != TRACE_NO_GOROUTINE, "goroutine");
-}
-
-enum order_result step_emit(struct step *step)
-{
-    struct trace_event *event = step->event;
-    event->m = step->m;
-    event->p = step->before.p;
-    event->g = step->before.g;
-    event->table = step->table;
-    step->order->queue[step->order->queued++] = event;
-    return order_done;
+    return check_need(step, need_one, step->event->m != TRACE_NO_THREAD, "thread") &&
+           check_need(step, p, step->event->p != TRACE_NO_PROC, "processor") &&
+           check_need(step, g, step->event->g != TRACE_NO_GOROUTINE, "goroutine");
 }
 
 struct trace_event *step_imply(struct step *step, enum trace_type type)
@@ -104,28 +96,19 @@ struct trace_event *step_imply(struct step *step, enum trace_type type)
     struct order *order = step->order;
     struct trace_event *event = &order->implied[order->nimplied++];
     *event = (struct trace_event){.time = step->event->time,
-                                  .m = step->m,
-                                  .p = step->before.p,
-                                  .g = step->before.g,
+                                  .m = step->event->m,
+                                  .p = step->event->p,
+                                  .g = step->event->g,
                                   .table = step->table,
                                   .type = (uint8_t)type};
     order->queue[order->queued++] = event;
     return event;
 }
 
-/* Whether a slot holds a goroutine. */
-static bool holds(const struct order *order, uint32_t slot, int64_t id)
+struct order_goroutine *order_find_goroutine(struct order *order, int64_t id, uint32_t *slot)
 {
-    return slot < order->goroutines.n && order->goroutines.at[slot].id == id && order->goroutines.at[slot].live;
-}
-
-struct order_goroutine *step_goroutine(struct step *step, int64_t id, uint32_t *slot)
-{
-    struct order *order = step->order;
     uint32_t *recent = &order->recent[(uint64_t)id % (sizeof order->recent / sizeof *order->recent)];
-    if (holds(order, *slot, id))
-        return &order->goroutines.at[*slot];
-    if (!holds(order, *recent, id)) {
+    if (!order_holds(order, *recent, id)) {
         uint32_t *index = map_find(&order->goroutine_of_id, (uint64_t)id);
         if (!index)
             return NULL;
@@ -135,24 +118,25 @@ struct order_goroutine *step_goroutine(struct step *step, int64_t id, uint32_t *
     return &order->goroutines.at[*slot];
 }
 
-struct order_goroutine *step_own_goroutine(struct step *step)
+struct order_proc *order_find_proc(struct order *order, int64_t id, uint32_t *slot)
 {
-    struct order_goroutine *goroutine = step_goroutine(step, step->before.g, &step->before.g_slot);
-    if (!goroutine)
-        step_refuse(step, "nothing is known of goroutine %lld, which runs", (long long)step->before.g);
-    return goroutine;
-}
-
-struct order_proc *step_proc(struct step *step, int64_t id, uint32_t *slot)
-{
-    struct order *order = step->order;
-    if (*slot < order->procs.n && order->procs.at[*slot].id == id)
-        return &order->procs.at[*slot];
     uint32_t *index = map_find(&order->proc_of_id, (uint64_t)id);
     if (!index)
         return NULL;
     *slot = *index;
     return &order->procs.at[*index];
+}
+
+struct order_goroutine *step_unknown_goroutine(struct step *step)
+{
+    step_refuse(step, "nothing is known of goroutine %lld, which runs", (long long)step->event->g);
+    return NULL;
+}
+
+struct order_proc *step_unknown_proc(struct step *step)
+{
+    step_refuse(step, "nothing is known of processor %lld", (long long)step->event->p);
+    return NULL;
 }
 
 /* A slot for a goroutine: a free one, or a new one at the end. */
@@ -163,9 +147,10 @@ static uint32_t new_goroutine_slot(struct order *order)
         order->free_goroutine = order->goroutines.at[slot].next_free;
         return slot;
     }
-    if (!vec_push(&order->goroutines, order->mem, (struct order_goroutine){0}))
+    if (!vec_reserve(&order->goroutines, order->mem, 1) ||
+        !vec_push(&order->extents, order->mem, (struct order_extents){0}))
         return ORDER_NO_SLOT;
-    return (uint32_t)order->goroutines.n - 1;
+    return (uint32_t)order->goroutines.n++;
 }
 
 bool step_add_goroutine(struct step *step, int64_t id, enum trace_go_status status, uint32_t *slot)
@@ -186,9 +171,10 @@ bool step_add_goroutine(struct step *step, int64_t id, enum trace_go_status stat
 void step_remove_goroutine(struct step *step, struct order_goroutine *goroutine)
 {
     struct order *order = step->order;
+    struct order_extents *extents = step_extents(step, goroutine);
     map_remove(&order->goroutine_of_id, (uint64_t)goroutine->id);
-    vec_finish(&goroutine->ranges, order->mem);
-    vec_finish(&goroutine->regions, order->mem);
+    vec_finish(&extents->ranges, order->mem);
+    vec_finish(&extents->regions, order->mem);
     goroutine->live = false;
     goroutine->next_free = order->free_goroutine;
     order->free_goroutine = (uint32_t)(goroutine - order->goroutines.at);
@@ -260,18 +246,15 @@ enum order_result order_advance(struct order *order, struct trace_event *event, 
     if (order->first_generation == 0)
         order->first_generation = generation;
     struct order_thread *t = &order->threads.at[thread];
-    struct step step = {order, event, table, generation, t->m, nothing, nothing};
+    struct step step = {order, event, table, generation, thread};
+    event->m = t->m;
+    event->p = event->g = TRACE_NO_PROC;
     if (t->m != TRACE_NO_THREAD) {
         t->known = true;
-        step.before = step.after = t->context;
+        event->p = t->context.p;
+        event->g = t->context.g;
     }
     order->queued = order->nimplied = 0;
     order_player *play = players[event->type];
-    if (!play)
-        return step_refuse(&step, "is not an event of a thread");
-    enum order_result result = play(&step);
-    /* Playing may have added threads, and so moved this one. */
-    if (result == order_done)
-        order->threads.at[thread].context = step.after;
-    return result;
+    return play ? play(&step) : step_refuse(&step, "is not an event of a thread");
 }

@@ -40,12 +40,17 @@ struct order_region {
     struct str name;
 };
 
+/* What every event of a goroutine looks at: small, for all of them together should stay in the caches. */
 struct order_goroutine {
     int64_t id;
+    struct order_sequence sequence;
+    uint32_t next_free;
     uint8_t status; /* enum trace_go_status */
     bool live;      /* false: the slot is free, and `next_free` the next such */
-    uint32_t next_free;
-    struct order_sequence sequence;
+};
+
+/* The rest of a goroutine, in the same slot. */
+struct order_extents {
     VEC(struct order_range) ranges;
     VEC(struct order_region) regions;
 };
@@ -75,6 +80,7 @@ struct order {
     VEC(struct order_proc) procs;
     struct map proc_of_id;
     VEC(struct order_goroutine) goroutines;
+    VEC(struct order_extents) extents; /* of goroutines, by slot */
     struct map goroutine_of_id;
     uint32_t free_goroutine; /* UINT32_MAX for none */
     VEC(struct order_task) tasks;
@@ -88,7 +94,7 @@ struct order {
     struct trace_event implied[2];
     unsigned queued, nimplied;
 
-    uint32_t recent[4096]; /* slots of goroutines by the low bits of their ids, as likely places */
+    uint32_t recent[1 << 12]; /* slots of goroutines by the low bits of their ids, as likely places */
 };
 
 void order_init(struct order *order, struct mem *mem, struct trace_fault *fault);

@@ -14,14 +14,6 @@ static struct order_goroutine *own_in(struct step *step, enum trace_go_status st
     return goroutine;
 }
 
-static struct order_proc *own_proc(struct step *step)
-{
-    struct order_proc *proc = step_proc(step, step->before.p, &step->before.p_slot);
-    if (!proc)
-        step_refuse(step, "nothing is known of processor %" PRId64, step->before.p);
-    return proc;
-}
-
 /* A goroutine in a system call is bound to its thread: on this one, or on another that said nothing yet, or whose
  * binding must be the same. */
 static enum order_result bind_syscall(struct step *step, int64_t id, int64_t m, uint32_t slot)
@@ -29,12 +21,11 @@ static enum order_result bind_syscall(struct step *step, int64_t id, int64_t m, 
     struct order *order = step->order;
     if (m == TRACE_NO_THREAD)
         return step_refuse(step, "goroutine %" PRId64 " is in a system call without a thread", id);
-    if (m == step->m) {
-        if (step->generation != order->first_generation && step->before.g != id)
+    if (m == step->event->m) {
+        if (step->generation != order->first_generation && step->event->g != id)
             return step_refuse(step, "goroutine %" PRId64 " is in a system call of a thread that runs %" PRId64, id,
-                               step->before.g);
-        step->after.g = id;
-        step->after.g_slot = slot;
+                               step->event->g);
+        step_run(step, id, slot);
         return step_emit(step);
     }
     uint32_t index = order_thread(order, m);
@@ -45,13 +36,13 @@ static enum order_result bind_syscall(struct step *step, int64_t id, int64_t m, 
         return step_refuse(step, "goroutine %" PRId64 " is in a system call of thread %" PRId64 ", which runs %" PRId64,
                            id, m, thread->context.g);
     if (thread->known) {
-        step->before.g = id;
+        step->event->g = id;
     } else {
         thread->known = true;
         thread->context.g = id;
         thread->context.g_slot = slot;
     }
-    step->m = m;
+    step->event->m = m;
     return step_emit(step);
 }
 
@@ -63,8 +54,8 @@ enum order_result play_go_status(struct step *step)
     if (status > go_status_waiting)
         return step_refuse(step, "goroutine %" PRId64 " is in status %d, which does not exist", id, status);
     enum trace_go_state old = trace_go_state_of(status);
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_goroutine *goroutine = step_goroutine(step, id, &slot);
+    uint32_t slot;
+    struct order_goroutine *goroutine = step_named_goroutine(step, id, &slot);
     if (goroutine) {
         if (goroutine->status != status)
             return step_refuse(step, "goroutine %" PRId64 " is in status %d, but was in %d before", id, status,
@@ -81,8 +72,7 @@ enum order_result play_go_status(struct step *step)
     if (status == go_status_syscall)
         return bind_syscall(step, id, (int64_t)args[1], slot);
     if (status == go_status_running) {
-        step->after.g = id;
-        step->after.g_slot = slot;
+        step_run(step, id, slot);
     }
     return step_emit(step);
 }
@@ -91,12 +81,12 @@ enum order_result play_go_create(struct step *step)
 {
     if (!step_has(step, need_one, need_any))
         return order_refused;
-    struct order_goroutine *own = step_goroutine(step, step->before.g, &step->before.g_slot);
+    struct order_goroutine *own = step_goroutine(step, step->event->g, &step_context(step)->g_slot);
     if (own && own->status != go_status_running)
         return step_refuse(step, "goroutine %" PRId64 ", which creates one, does not run", own->id);
     int64_t id = (int64_t)step->event->args[0];
-    uint32_t slot = ORDER_NO_SLOT;
-    if (step_goroutine(step, id, &slot))
+    uint32_t slot;
+    if (step_named_goroutine(step, id, &slot))
         return step_refuse(step, "goroutine %" PRId64 " exists already", id);
     enum trace_go_status status = step->event->type == ev_go_create_blocked ? go_status_waiting : go_status_runnable;
     return step_add_goroutine(step, id, status, &slot) ? step_emit(step) : step_exhausted(step);
@@ -107,21 +97,20 @@ enum order_result play_go_create_syscall(struct step *step)
     if (!step_has(step, need_any, need_none))
         return order_refused;
     int64_t id = (int64_t)step->event->args[0];
-    uint32_t slot = ORDER_NO_SLOT;
-    if (step_goroutine(step, id, &slot))
+    uint32_t slot;
+    if (step_named_goroutine(step, id, &slot))
         return step_refuse(step, "goroutine %" PRId64 " exists already", id);
     if (!step_add_goroutine(step, id, go_status_syscall, &slot))
         return step_exhausted(step);
-    step->after.g = id;
-    step->after.g_slot = slot;
+    step_run(step, id, slot);
     return step_emit(step);
 }
 
 enum order_result play_go_start(struct step *step)
 {
     int64_t id = (int64_t)step->event->args[0];
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_goroutine *goroutine = step_goroutine(step, id, &slot);
+    uint32_t slot;
+    struct order_goroutine *goroutine = step_named_goroutine(step, id, &slot);
     if (!goroutine || goroutine->status != go_status_runnable ||
         !step_succeeds(step, goroutine->sequence, step->event->args[1]))
         return order_later;
@@ -129,8 +118,7 @@ enum order_result play_go_start(struct step *step)
         return order_refused;
     goroutine->status = go_status_running;
     goroutine->sequence.number++;
-    step->after.g = id;
-    step->after.g_slot = slot;
+    step_run(step, id, slot);
     return step_emit(step);
 }
 
@@ -144,14 +132,14 @@ enum order_result play_go_stop(struct step *step)
         step_remove_goroutine(step, goroutine);
     else
         goroutine->status = step->event->type == ev_go_stop ? go_status_runnable : go_status_waiting;
-    step->after.g = TRACE_NO_GOROUTINE;
+    step_run(step, TRACE_NO_GOROUTINE, ORDER_NO_SLOT);
     return step_emit(step);
 }
 
 enum order_result play_go_unblock(struct step *step)
 {
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_goroutine *goroutine = step_goroutine(step, (int64_t)step->event->args[0], &slot);
+    uint32_t slot;
+    struct order_goroutine *goroutine = step_named_goroutine(step, (int64_t)step->event->args[0], &slot);
     if (!goroutine || goroutine->status != go_status_waiting ||
         !step_succeeds(step, goroutine->sequence, step->event->args[1]))
         return order_later;
@@ -168,8 +156,8 @@ enum order_result play_go_switch(struct step *step)
     if (!own)
         return order_refused;
     int64_t id = (int64_t)step->event->args[0];
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_goroutine *next = step_goroutine(step, id, &slot);
+    uint32_t slot;
+    struct order_goroutine *next = step_named_goroutine(step, id, &slot);
     if (!next || next->status != go_status_waiting || !step_succeeds(step, next->sequence, step->event->args[1]))
         return order_later;
     step_emit(step);
@@ -186,15 +174,14 @@ enum order_result play_go_switch(struct step *step)
     start->g = TRACE_NO_GOROUTINE;
     start->args[0] = (uint64_t)id;
     start->args[1] = step->event->args[1];
-    step->after.g = id;
-    step->after.g_slot = slot;
+    step_run(step, id, slot);
     return order_done;
 }
 
 enum order_result play_syscall_begin(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_running) : NULL;
-    struct order_proc *proc = goroutine ? own_proc(step) : NULL;
+    struct order_proc *proc = goroutine ? step_own_proc(step) : NULL;
     if (!proc)
         return order_refused;
     goroutine->status = go_status_syscall;
@@ -209,7 +196,7 @@ enum order_result play_syscall_begin(struct step *step)
 enum order_result play_syscall_end(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_syscall) : NULL;
-    struct order_proc *proc = goroutine ? own_proc(step) : NULL;
+    struct order_proc *proc = goroutine ? step_own_proc(step) : NULL;
     if (!proc)
         return order_refused;
     if (proc->status != proc_status_syscall)
@@ -222,8 +209,8 @@ enum order_result play_syscall_end(struct step *step)
 /* The end of a call that lost its processor: it comes after that loss. */
 enum order_result play_syscall_end_blocked(struct step *step)
 {
-    if (step->before.p != TRACE_NO_PROC) {
-        struct order_proc *proc = own_proc(step);
+    if (step->event->p != TRACE_NO_PROC) {
+        struct order_proc *proc = step_own_proc(step);
         if (!proc)
             return order_refused;
         if (proc->status == proc_status_syscall)
@@ -233,7 +220,7 @@ enum order_result play_syscall_end_blocked(struct step *step)
     if (!goroutine)
         return order_refused;
     goroutine->status = go_status_runnable;
-    step->after.g = TRACE_NO_GOROUTINE;
+    step_run(step, TRACE_NO_GOROUTINE, ORDER_NO_SLOT);
     return step_emit(step);
 }
 
@@ -245,18 +232,18 @@ enum order_result play_go_destroy_syscall(struct step *step)
     if (!goroutine)
         return order_refused;
     step_remove_goroutine(step, goroutine);
-    step->after.g = TRACE_NO_GOROUTINE;
-    if (step->before.p == TRACE_NO_PROC)
+    step_run(step, TRACE_NO_GOROUTINE, ORDER_NO_SLOT);
+    if (step->event->p == TRACE_NO_PROC)
         return step_emit(step);
-    struct order_proc *proc = own_proc(step);
+    struct order_proc *proc = step_own_proc(step);
     if (!proc)
         return order_refused;
     if (proc->status != proc_status_syscall)
         return step_refuse(step, "processor %" PRId64 " is in status %d, not in a system call", proc->id, proc->status);
     proc->status = proc_status_abandoned;
-    step->after.p = TRACE_NO_PROC;
+    step_hold(step, TRACE_NO_PROC, ORDER_NO_SLOT);
     struct trace_event *steal = step_imply(step, ev_proc_steal);
-    steal->args[0] = (uint64_t)step->before.p;
+    steal->args[0] = (uint64_t)step->event->p;
     steal->args[3] = proc_status_syscall;
     return step_emit(step);
 }

@@ -39,8 +39,8 @@ enum order_result play_proc_status(struct step *step)
     if (status > proc_status_abandoned)
         return step_refuse(step, "processor %" PRId64 " is in status %d, which does not exist", id, status);
     enum trace_proc_state old = trace_proc_state_of(status);
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_proc *proc = step_proc(step, id, &slot);
+    uint32_t slot;
+    struct order_proc *proc = step_named_proc(step, id, &slot);
     if (proc && !check_status(step, proc, status, &old))
         return order_refused;
     if (!proc) {
@@ -52,17 +52,16 @@ enum order_result play_proc_status(struct step *step)
         return step_refuse(step, "processor %" PRId64 " is in a status that does not exist", id);
     step->event->args[2] = old;
     if (status == proc_status_running || status == proc_status_syscall) {
-        step->after.p = id;
-        step->after.p_slot = slot;
+        step_hold(step, id, slot);
     }
     if (status == proc_status_abandoned && old == proc_running) {
         /* Said by whoever is about to steal it, but it happens to the thread that holds it. */
         struct order_thread *thread = holder(step->order, id);
         if (!thread)
             return step_refuse(step, "no thread holds processor %" PRId64 ", which is about to be stolen", id);
-        step->m = thread->m;
-        step->before.p = id;
-        step->before.g = thread->context.g;
+        step->event->m = thread->m;
+        step->event->p = id;
+        step->event->g = thread->context.g;
     }
     return step_emit(step);
 }
@@ -70,39 +69,38 @@ enum order_result play_proc_status(struct step *step)
 enum order_result play_proc_start(struct step *step)
 {
     int64_t id = (int64_t)step->event->args[0];
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_proc *proc = step_proc(step, id, &slot);
+    uint32_t slot;
+    struct order_proc *proc = step_named_proc(step, id, &slot);
     if (!proc || proc->status != proc_status_idle || !step_succeeds(step, proc->sequence, step->event->args[1]) ||
-        step->before.p != TRACE_NO_PROC)
+        step->event->p != TRACE_NO_PROC)
         return order_later;
     if (!step_has(step, need_none, need_any))
         return order_refused;
     proc->status = proc_status_running;
     proc->sequence.number++;
-    step->after.p = id;
-    step->after.p_slot = slot;
+    step_hold(step, id, slot);
     return step_emit(step);
 }
 
 enum order_result play_proc_stop(struct step *step)
 {
-    struct order_proc *proc = step_proc(step, step->before.p, &step->before.p_slot);
+    struct order_proc *proc = step_own_proc(step);
     if (!proc)
-        return step_refuse(step, "nothing is known of processor %" PRId64, step->before.p);
+        return order_refused;
     if (proc->status != proc_status_running && proc->status != proc_status_syscall)
         return step_refuse(step, "processor %" PRId64 " does not run", proc->id);
     if (!step_has(step, need_one, need_any))
         return order_refused;
     proc->status = proc_status_idle;
-    step->after.p = TRACE_NO_PROC;
+    step_hold(step, TRACE_NO_PROC, ORDER_NO_SLOT);
     return step_emit(step);
 }
 
 enum order_result play_proc_steal(struct step *step)
 {
     int64_t id = (int64_t)step->event->args[0], from = (int64_t)step->event->args[2];
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_proc *proc = step_proc(step, id, &slot);
+    uint32_t slot;
+    struct order_proc *proc = step_named_proc(step, id, &slot);
     if (!proc || (proc->status != proc_status_syscall && proc->status != proc_status_abandoned) ||
         !step_succeeds(step, proc->sequence, step->event->args[1]))
         return order_later;
@@ -114,11 +112,11 @@ enum order_result play_proc_steal(struct step *step)
     proc->sequence.number++;
     if (old == proc_status_abandoned)
         return step_emit(step);
-    if (from == step->m) {
-        if (step->before.p != id)
+    if (from == step->event->m) {
+        if (step->event->p != id)
             return step_refuse(step, "steals processor %" PRId64 " from its own thread, which has %" PRId64, id,
-                               step->before.p);
-        step->after.p = TRACE_NO_PROC;
+                               step->event->p);
+        step_hold(step, TRACE_NO_PROC, ORDER_NO_SLOT);
         return step_emit(step);
     }
     uint32_t *index = map_find(&step->order->thread_of_m, (uint64_t)from);

@@ -82,36 +82,37 @@ enum order_result play_task_end(struct step *step)
     return play_annotation(step);
 }
 
-/* The goroutine and the name that a region's event needs. */
-static struct order_goroutine *region_owner(struct step *step, struct str *name)
+/* What is open of the goroutine that a region's event needs, and the region's name. */
+static struct order_extents *region_owner(struct step *step, struct str *name)
 {
     if (!step_has_all(step) || !named(step, step->event->args[1], name))
         return NULL;
-    return step_own_goroutine(step);
+    struct order_goroutine *goroutine = step_own_goroutine(step);
+    return goroutine ? step_extents(step, goroutine) : NULL;
 }
 
 enum order_result play_region_begin(struct step *step)
 {
     struct order_region region = {.task = step->event->args[0]};
-    struct order_goroutine *goroutine = region_owner(step, &region.name);
-    if (!goroutine)
+    struct order_extents *owner = region_owner(step, &region.name);
+    if (!owner)
         return order_refused;
-    return vec_push(&goroutine->regions, step->order->mem, region) ? step_emit(step) : step_exhausted(step);
+    return vec_push(&owner->regions, step->order->mem, region) ? step_emit(step) : step_exhausted(step);
 }
 
 enum order_result play_region_end(struct step *step)
 {
     struct order_region region = {.task = step->event->args[0]};
-    struct order_goroutine *goroutine = region_owner(step, &region.name);
-    if (!goroutine)
+    struct order_extents *owner = region_owner(step, &region.name);
+    if (!owner)
         return order_refused;
-    if (goroutine->regions.n > 0) { /* else it began before the trace */
-        struct order_region *last = &goroutine->regions.at[goroutine->regions.n - 1];
+    if (owner->regions.n > 0) { /* else it began before the trace */
+        struct order_region *last = &owner->regions.at[owner->regions.n - 1];
         if (last->task != region.task || !str_equal(last->name, region.name))
             return step_refuse(step, "region \"%.*s\" of task %" PRIu64 " ends within region \"%.*s\" of task %" PRIu64,
                                (int)(region.name.n < 40 ? region.name.n : 40), region.name.p, region.task,
                                (int)(last->name.n < 40 ? last->name.n : 40), last->name.p, last->task);
-        goroutine->regions.n--;
+        owner->regions.n--;
     }
     return step_emit(step);
 }
@@ -214,14 +215,14 @@ enum order_result play_sweep_begin(struct step *step)
 {
     if (!step_has(step, need_one, need_any))
         return order_refused;
-    struct order_proc *proc = step_proc(step, step->before.p, &step->before.p_slot);
-    return proc ? begin_range(step, &proc->ranges) : step_refuse(step, "its processor is not known");
+    struct order_proc *proc = step_own_proc(step);
+    return proc ? begin_range(step, &proc->ranges) : order_refused;
 }
 
 enum order_result play_sweep_active(struct step *step)
 {
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_proc *proc = step_proc(step, (int64_t)step->event->args[0], &slot);
+    uint32_t slot;
+    struct order_proc *proc = step_named_proc(step, (int64_t)step->event->args[0], &slot);
     if (!proc)
         return step_refuse(step, "processor %" PRIu64 " is not known", step->event->args[0]);
     return continue_range(step, &proc->ranges);
@@ -231,7 +232,7 @@ enum order_result play_sweep_end(struct step *step)
 {
     if (!step_has(step, need_one, need_any))
         return order_refused;
-    struct order_proc *proc = step_proc(step, step->before.p, &step->before.p_slot);
+    struct order_proc *proc = step_own_proc(step);
     uint64_t kind;
     if (!proc || !end_range(proc->ranges.at, proc->ranges.n, ev_gc_sweep_begin, &kind))
         return step_refuse(step, "no sweep is open");
@@ -242,16 +243,16 @@ enum order_result play_sweep_end(struct step *step)
 enum order_result play_range_begin(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? step_own_goroutine(step) : NULL;
-    return goroutine ? begin_range(step, &goroutine->ranges) : order_refused;
+    return goroutine ? begin_range(step, &step_extents(step, goroutine)->ranges) : order_refused;
 }
 
 enum order_result play_range_active(struct step *step)
 {
-    uint32_t slot = ORDER_NO_SLOT;
-    struct order_goroutine *goroutine = step_goroutine(step, (int64_t)step->event->args[0], &slot);
+    uint32_t slot;
+    struct order_goroutine *goroutine = step_named_goroutine(step, (int64_t)step->event->args[0], &slot);
     if (!goroutine)
         return step_refuse(step, "goroutine %" PRIu64 " is not known", step->event->args[0]);
-    return continue_range(step, &goroutine->ranges);
+    return continue_range(step, &step_extents(step, goroutine)->ranges);
 }
 
 enum order_result play_range_end(struct step *step)
@@ -260,9 +261,10 @@ enum order_result play_range_end(struct step *step)
     if (!goroutine)
         return order_refused;
     uint64_t kind;
-    if (!end_range(goroutine->ranges.at, goroutine->ranges.n, trace_specs[step->event->type].start, &kind))
+    struct order_extents *extents = step_extents(step, goroutine);
+    if (!end_range(extents->ranges.at, extents->ranges.n, trace_specs[step->event->type].start, &kind))
         return step_refuse(step, "no such range is open");
-    goroutine->ranges.n--;
+    extents->ranges.n--;
     if (step->event->type == ev_stw_end)
         step->event->args[0] = kind;
     return step_emit(step);

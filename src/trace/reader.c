@@ -1,23 +1,38 @@
 /* One generation at a time: a mark, then its threads' events merged by time and played by the order, with the CPU
- * samples where their times are. Only the generation at hand is in memory; the bytes are the caller's, mostly a mapped
- * file. */
+ * samples where their times are. Only the generation at hand and the next one are in memory; the bytes are the caller's,
+ * mostly a mapped file. Of a large trace another thread decodes what comes next (ahead.h); in what order events come,
+ * and what is wrong with them, is decided here, so that it does not depend on how far that thread has come. */
 #include "trace/reader.h"
 
 #include <inttypes.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "base/parallel.h"
+#include "trace/ahead.h"
 #include "trace/generation.h"
 #include "trace/merge.h"
 #include "trace/order.h"
 #include "trace/v1.h"
 
+enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
+
 struct trace_reader {
     struct mem *mem;
+    struct str bytes;
     struct v1_trace v1;             /* where the trace is one of v1: all of it */
     struct v1_converter *converter; /* NULL where it is not */
-    uint64_t v1_size;
     struct trace_file file;
-    struct trace_generation generation;
-    bool has_generation; /* one is being read, or was the last */
+    struct trace_ahead ahead;
+    enum trace_look_ahead look_ahead;
+    bool started;
+    struct trace_turn turns[2];
+    struct trace_turn *turn; /* the generation at hand */
+    bool has_generation;     /* one is being read, or was the last */
+    bool wants_next;         /* the next one can be asked for */
+    bool lets_go;
+    uint64_t released; /* bytes from the begin that were let go of */
+    uint64_t serial;   /* of the last table */
     struct merge merge;
     struct order order;
     size_t next_sample;
@@ -62,7 +77,6 @@ unsigned trace_header_version(struct str bytes, struct trace_fault *fault)
 static bool init_v1(struct trace_reader *reader, unsigned version, struct str bytes, struct trace_fault *fault)
 {
     size_t header = bytes.n < trace_header_size ? bytes.n : trace_header_size;
-    reader->v1_size = bytes.n;
     if (v1_parse(&reader->v1, version, str_skip(bytes, header), header, fault) && v1_order(&reader->v1, fault) &&
         v1_check(&reader->v1, fault))
         reader->converter = v1_converter_create(&reader->v1, fault);
@@ -80,7 +94,7 @@ static bool init(struct trace_reader *reader, struct str bytes, struct trace_fau
         return trace_fault_at(fault, 0, "version go 1.%u of traces is not known", version);
     reader->file.version = version;
     reader->file.bytes = cursor_over(bytes.p + trace_header_size, bytes.n - trace_header_size, trace_header_size);
-    return trace_generation_init(&reader->generation, reader->mem) || trace_fault_at(fault, 0, "out of memory");
+    return trace_generation_init(&reader->turn->generation, reader->mem) || trace_fault_at(fault, 0, "out of memory");
 }
 
 struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, struct trace_fault *fault)
@@ -90,9 +104,11 @@ struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, stru
         trace_fault_at(fault, 0, "out of memory");
         return NULL;
     }
-    *reader = (struct trace_reader){.mem = mem};
+    *reader = (struct trace_reader){.mem = mem, .bytes = bytes};
+    reader->turn = &reader->turns[0];
     v1_init(&reader->v1, mem);
-    merge_init(&reader->merge, mem);
+    trace_ahead_init(&reader->ahead, &reader->file);
+    merge_init(&reader->merge, &reader->ahead, mem);
     order_init(&reader->order, mem, &reader->fault);
     if (!init(reader, bytes, fault)) {
         trace_reader_destroy(reader);
@@ -105,10 +121,13 @@ void trace_reader_destroy(struct trace_reader *reader)
 {
     if (!reader)
         return;
+    trace_ahead_finish(&reader->ahead);
     v1_converter_destroy(reader->converter);
     v1_finish(&reader->v1);
-    if (reader->generation.mem)
-        trace_generation_finish(&reader->generation);
+    for (int i = 0; i < 2; i++) {
+        if (reader->turns[i].generation.mem)
+            trace_generation_finish(&reader->turns[i].generation);
+    }
     merge_finish(&reader->merge);
     order_finish(&reader->order);
     mem_put(reader->mem, reader, sizeof *reader);
@@ -124,31 +143,31 @@ uint64_t trace_reader_valid(const struct trace_reader *reader)
     return reader->valid;
 }
 
-/* Whether all stacks and strings that an event names are defined. */
-static bool ids_are_known(const struct trace_event *event)
+void trace_reader_look_ahead(struct trace_reader *reader, enum trace_look_ahead look_ahead)
 {
-    const struct trace_table *table = event->table;
-    const struct trace_spec *spec = &trace_specs[event->type];
-    uint32_t index;
-    if (event->type == ev_cpu_sample)
-        return trace_ids_find(&table->stack_ids, event->args[0], &index);
-    return (!spec->stacks[0] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[0] - 1], &index)) &&
-           (!spec->strings[0] || trace_ids_find(&table->string_ids, event->args[spec->strings[0] - 1], &index)) &&
-           (!spec->stacks[1] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[1] - 1], &index)) &&
-           (!spec->strings[1] || trace_ids_find(&table->string_ids, event->args[spec->strings[1] - 1], &index));
+    reader->look_ahead = look_ahead;
 }
 
-/* The last step for each event: its ids must be known, and time must not stand still. */
-static const struct trace_event *deliver(struct trace_reader *reader, struct trace_event *event)
+void trace_reader_let_go(struct trace_reader *reader)
 {
-    if (event->type != ev_mark && !ids_are_known(event)) {
-        trace_fault_at(&reader->fault, reader->generation.offset, "%s names a string or stack that is not defined",
-                       trace_specs[event->type].name);
-        trace_fault_in_generation(&reader->fault, reader->generation.number);
-        trace_fault_on_thread(&reader->fault, event->m);
-        reader->done = true;
-        return NULL;
-    }
+    reader->lets_go = true;
+}
+
+static const struct trace_event *refuse_names(struct trace_reader *reader, const struct trace_event *event)
+{
+    trace_fault_at(&reader->fault, reader->turn->generation.offset, "%s names a string or stack that is not defined",
+                   trace_specs[event->type].name);
+    trace_fault_in_generation(&reader->fault, reader->turn->generation.number);
+    trace_fault_on_thread(&reader->fault, event->m);
+    reader->done = true;
+    return NULL;
+}
+
+/* The last step for each event: what it names must be defined, and time must not stand still. */
+static inline const struct trace_event *deliver(struct trace_reader *reader, struct trace_event *event)
+{
+    if (event->unknown_names)
+        return refuse_names(reader, event);
     if (event->time <= reader->last_time)
         event->time = (int64_t)((uint64_t)reader->last_time + 1);
     reader->last_time = event->time;
@@ -162,12 +181,12 @@ static const struct trace_event *deliver_mark(struct trace_reader *reader, int64
                                         .m = TRACE_NO_THREAD,
                                         .p = TRACE_NO_PROC,
                                         .g = TRACE_NO_GOROUTINE,
-                                        .table = with_table ? &reader->generation.table : NULL};
+                                        .table = with_table ? &reader->turn->generation.table : NULL};
     reader->mark.args[0] = ++reader->marks;
     if (with_table || !reader->has_generation)
-        reader->valid = reader->generation.offset;
+        reader->valid = reader->turn->generation.offset;
     else
-        reader->valid = reader->pending.set ? reader->pending.offset : cursor_offset(&reader->file.bytes);
+        reader->valid = reader->pending.set ? reader->pending.offset : reader->turn->end;
     return deliver(reader, &reader->mark);
 }
 
@@ -183,27 +202,63 @@ static const struct trace_event *fail(struct trace_reader *reader)
 {
     if (!reader->fault.set)
         reader->fault = reader->pending;
-    trace_fault_in_generation(&reader->fault, reader->generation.number);
+    trace_fault_in_generation(&reader->fault, reader->turn->generation.number);
     reader->done = true;
     return NULL;
 }
 
+/* Has another thread decode ahead where that is worth it and possible. */
+static void start(struct trace_reader *reader)
+{
+    bool wanted = reader->look_ahead == look_ahead_always ||
+                  (reader->look_ahead == look_ahead_if_large && reader->bytes.n >= large_trace && parallel_width() > 1);
+    reader->started = true;
+    if (wanted && trace_generation_init(&reader->turns[1].generation, reader->mem))
+        trace_ahead_start(&reader->ahead);
+}
+
+/* The turn that the next generation is read into: not that of the one at hand where it is read at the same time. */
+static struct trace_turn *next_turn(struct trace_reader *reader)
+{
+    return &reader->turns[reader->ahead.running && reader->turn == &reader->turns[0]];
+}
+
+/* Unmaps the pages of the file before an offset; where something still looks at them they come back by themselves. */
+static void let_go(struct trace_reader *reader, uint64_t until)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = reader->released;
+    until -= until % page;
+    if (reader->lets_go && until > from)
+        madvise((char *)reader->bytes.p + from, until - from, MADV_DONTNEED);
+    reader->released = until;
+}
+
+/* When the mark of a generation was delivered, and so the one before it is done with. */
+static void look_further(struct trace_reader *reader)
+{
+    reader->wants_next = false;
+    let_go(reader, reader->turn->generation.offset);
+    if (reader->ahead.running && !reader->pending.set && !reader->turn->is_last)
+        trace_ahead_want(&reader->ahead, next_turn(reader));
+}
+
 static const struct trace_event *begin_generation(struct trace_reader *reader)
 {
-    reader->has_generation = true;
+    struct trace_generation *generation = &reader->turn->generation;
+    reader->has_generation = reader->wants_next = true;
     reader->next_sample = 0;
-    reader->generation.table.serial++;
-    if (!merge_begin(&reader->merge, &reader->generation, &reader->fault))
+    generation->table.serial = ++reader->serial;
+    if (!merge_begin(&reader->merge, generation, &reader->fault))
         return fail(reader);
     for (size_t i = 0; i < reader->merge.streams.n; i++) {
-        struct merge_stream *stream = &reader->merge.streams.at[i];
+        struct trace_stream *stream = &reader->merge.streams.at[i];
         stream->thread = order_thread(&reader->order, stream->m);
         if (stream->thread == UINT32_MAX) {
-            trace_fault_at(&reader->fault, stream->offset, "out of memory for threads");
+            trace_fault_at(&reader->fault, generation->offset, "out of memory for threads");
             return fail(reader);
         }
     }
-    return deliver_mark(reader, trace_ns(&reader->generation.table, reader->generation.min_time), true);
+    return deliver_mark(reader, trace_ns(&generation->table, generation->min_time), true);
 }
 
 /* What follows a generation: the next one, the end, or what is wrong with the file. A fault is preceded by a mark, so
@@ -216,16 +271,21 @@ static const struct trace_event *next_generation(struct trace_reader *reader)
         reader->pending_marked = true;
         return deliver_mark(reader, reader->last_time, false);
     }
-    if (reader->file.version < 26 && reader->has_generation && !reader->file.has_spill)
+    if (reader->has_generation && reader->turn->is_last)
         return finish(reader);
-    switch (trace_generation_next(&reader->generation, &reader->file, &reader->pending)) {
+    struct trace_turn *turn = next_turn(reader);
+    trace_ahead_get(&reader->ahead, turn);
+    atomic_store(&turn->state, turn_free);
+    reader->turn = turn;
+    reader->pending = turn->fault;
+    switch (turn->result) {
     case trace_generation_read:
         return begin_generation(reader);
     case trace_generation_end:
         return finish(reader);
     default:
         reader->has_generation = false;
-        reader->generation.samples.n = reader->next_sample = 0;
+        turn->generation.samples.n = reader->next_sample = 0;
         reader->pending_marked = true;
         return deliver_mark(reader, reader->last_time, false);
     }
@@ -234,46 +294,54 @@ static const struct trace_event *next_generation(struct trace_reader *reader)
 /* The next CPU sample, where it comes before every event; NULL where it does not. */
 static const struct trace_event *next_sample(struct trace_reader *reader)
 {
-    if (reader->next_sample == reader->generation.samples.n)
+    const struct trace_generation *generation = &reader->turn->generation;
+    if (reader->next_sample == generation->samples.n)
         return NULL;
-    const struct trace_sample *sample = &reader->generation.samples.at[reader->next_sample];
-    if (reader->merge.heap.n > 0 && sample->time >= reader->merge.heap.at[0].key)
+    const struct trace_sample *sample = &generation->samples.at[reader->next_sample];
+    if (reader->merge.n > 0 && sample->time >= reader->merge.times[0])
         return NULL;
     reader->next_sample++;
+    uint32_t index;
     reader->mark = (struct trace_event){.type = ev_cpu_sample,
                                         .time = sample->time,
                                         .m = sample->m,
                                         .p = sample->p,
                                         .g = sample->g,
-                                        .table = &reader->generation.table};
+                                        .table = &generation->table};
     reader->mark.args[0] = sample->stack;
+    reader->mark.unknown_names = !trace_ids_find(&generation->table.stack_ids, sample->stack, &index);
     return &reader->mark;
 }
 
-/* Plays the event at place i of the heap and, where that is done, decodes the thread's next one. */
-static enum order_result try_advance(struct trace_reader *reader, size_t i)
+/* Tells where the event at place i of the heap is. */
+static void locate_fault(struct trace_reader *reader, const struct trace_stream *stream, uint64_t offset)
 {
-    struct merge_stream *stream = merge_at(&reader->merge, i);
-    enum order_result result = order_advance(&reader->order, merge_event(stream), stream->thread,
-                                             reader->generation.number, &reader->generation.table);
+    reader->fault.offset = offset;
+    trace_fault_on_thread(&reader->fault, stream->m);
+}
+
+/* Plays the event at place i of the heap and, where that is done, goes on to the thread's next one. */
+static inline enum order_result try_advance(struct trace_reader *reader, size_t i)
+{
+    struct trace_stream *stream = merge_at(&reader->merge, i);
+    enum order_result result = order_advance(&reader->order, stream->next, stream->thread,
+                                             reader->turn->generation.number, &reader->turn->generation.table);
+    if (result == order_refused)
+        locate_fault(reader, stream, trace_stream_offset(stream));
     if (result == order_done && !merge_advance(&reader->merge, i, &reader->fault))
         return order_refused;
-    if (result == order_refused) {
-        reader->fault.offset = stream->offset;
-        trace_fault_on_thread(&reader->fault, stream->m);
-    }
     return result;
 }
 
 /* No thread's next event is possible. */
 static void fail_to_advance(struct trace_reader *reader)
 {
-    struct merge_stream *stream = merge_at(&reader->merge, 0);
-    const struct trace_event *event = merge_event(stream);
-    trace_fault_at(&reader->fault, stream->offset,
-                   "the next events of all %zu threads wait for one another; the earliest is %s at %" PRId64
+    struct trace_stream *stream = merge_at(&reader->merge, 0);
+    const struct trace_event *event = stream->next;
+    trace_fault_at(&reader->fault, trace_stream_offset(stream),
+                   "the next events of all %" PRIu32 " threads wait for one another; the earliest is %s at %" PRId64
                    " ns (first argument %" PRIu64 ")",
-                   reader->merge.heap.n, trace_specs[event->type].name, event->time,
+                   reader->merge.n, trace_specs[event->type].name, event->time,
                    trace_specs[event->type].nargs > 1 ? event->args[0] : 0);
     trace_fault_on_thread(&reader->fault, stream->m);
 }
@@ -283,8 +351,9 @@ static bool advance(struct trace_reader *reader)
 {
     enum order_result result = try_advance(reader, 0);
     if (result == order_later) {
-        merge_sort(&reader->merge);
-        for (size_t i = 1; i < reader->merge.heap.n && result == order_later; i++)
+        if (!merge_sort(&reader->merge))
+            return trace_fault_at(&reader->fault, reader->turn->generation.offset, "out of memory for threads");
+        for (size_t i = 1; i < reader->merge.n && result == order_later; i++)
             result = try_advance(reader, i);
         if (result == order_later)
             fail_to_advance(reader);
@@ -295,7 +364,7 @@ static bool advance(struct trace_reader *reader)
 /* A v1 trace is good as a whole, or was refused. */
 static const struct trace_event *next_v1(struct trace_reader *reader)
 {
-    reader->valid = reader->v1_size;
+    reader->valid = reader->bytes.n;
     return v1_next(reader->converter, &reader->fault);
 }
 
@@ -307,7 +376,11 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader)
         return next_v1(reader);
     if (reader->next_queued < reader->order.queued)
         return deliver(reader, reader->order.queue[reader->next_queued++]);
-    if (reader->merge.heap.n == 0 && reader->next_sample == reader->generation.samples.n)
+    if (!reader->started)
+        start(reader);
+    if (reader->wants_next)
+        look_further(reader);
+    if (reader->merge.n == 0 && reader->next_sample == reader->turn->generation.samples.n)
         return next_generation(reader);
     const struct trace_event *sample = next_sample(reader);
     if (sample)

@@ -15,28 +15,57 @@ static uint64_t hash(uint64_t sum, struct str text)
     return sum;
 }
 
-static void judge(struct str bytes)
+/* How reading ended. */
+struct verdict {
+    uint64_t events, sum, valid;
+    bool created;
+    struct trace_fault fault;
+};
+
+static struct verdict read_all(struct str bytes, enum trace_look_ahead look_ahead)
 {
-    struct trace_fault fault = {0};
-    struct trace_reader *reader = trace_reader_create(bytes, mem_libc(), &fault);
+    struct verdict v = {.sum = 0xcbf29ce484222325u};
+    struct trace_reader *reader = trace_reader_create(bytes, mem_libc(), &v.fault);
     struct trace_dump dump;
     struct buf text;
-    uint64_t n = 0, sum = 0xcbf29ce484222325u;
+    v.created = reader != NULL;
+    if (!reader)
+        return v;
     buf_init(&text, mem_libc());
     trace_dump_init(&dump, mem_libc());
-    for (const struct trace_event *e; reader && (e = trace_reader_next(reader)); n++) {
+    trace_reader_look_ahead(reader, look_ahead);
+    for (const struct trace_event *e; (e = trace_reader_next(reader)); v.events++) {
         text.n = 0;
         trace_dump_event(&dump, e, &text);
-        sum = hash(sum, buf_text(&text));
+        v.sum = hash(v.sum, buf_text(&text));
     }
-    bool accepted = reader && !trace_reader_fault(reader)->set;
-    /* A table that is cut off between two numbers ends the trace for Go's reader, which mistakes the end of the table
-     * for that of the file; ours says that it is broken. */
-    bool in_table = reader && !accepted && strncmp(trace_reader_fault(reader)->rule, "a batch of ", 11) == 0;
-    printf("%s %" PRIu64 " %" PRIx64 "\n", accepted ? "accepted" : in_table ? "cut-table" : "refused", n, sum);
+    v.fault = *trace_reader_fault(reader);
+    v.valid = trace_reader_valid(reader);
     trace_dump_finish(&dump);
     buf_finish(&text);
     trace_reader_destroy(reader);
+    return v;
+}
+
+/* Whether a thread that decodes ahead makes a difference, to what is read or to what is said to be wrong. */
+static bool differ(const struct verdict *a, const struct verdict *b)
+{
+    return a->events != b->events || a->sum != b->sum || a->valid != b->valid || a->fault.set != b->fault.set ||
+           strcmp(a->fault.rule, b->fault.rule) != 0 || a->fault.offset != b->fault.offset ||
+           a->fault.generation != b->fault.generation || a->fault.thread != b->fault.thread;
+}
+
+static void judge(struct str bytes)
+{
+    struct verdict alone = read_all(bytes, look_ahead_never), ahead = read_all(bytes, look_ahead_always);
+    if (differ(&alone, &ahead))
+        printf("depends-on-threads: %s, %s: ", alone.fault.rule, ahead.fault.rule);
+    bool accepted = alone.created && !alone.fault.set;
+    /* A table that is cut off between two numbers ends the trace for Go's reader, which mistakes the end of the table
+     * for that of the file; ours says that it is broken. */
+    bool in_table = alone.created && !accepted && strncmp(alone.fault.rule, "a batch of ", 11) == 0;
+    printf("%s %" PRIu64 " %" PRIx64 "\n", accepted ? "accepted" : in_table ? "cut-table" : "refused", alone.events,
+           alone.sum);
 }
 
 static bool read_file(const char *path, struct buf *out)
