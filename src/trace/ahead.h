@@ -1,6 +1,6 @@
 /* A thread that decodes ahead of the one that reads a trace: chunks of events for the streams that ask for some, and,
- * when nobody does, the tables of the next generation. Nothing is ever waited for that the reader can do itself, so that
- * a thread that does not come to run costs nothing but time; where there is none, the reader does all. */
+ * when nobody does, the tables of the next generation. Nothing is ever waited for that the reader can do itself, so
+ * that a thread that does not come to run costs nothing but time; where there is none, the reader does all. */
 #ifndef SONDE_TRACE_AHEAD_H
 #define SONDE_TRACE_AHEAD_H
 
@@ -37,7 +37,7 @@ struct trace_ahead {
     uint32_t queue[ahead_queue];
     _Atomic uint32_t tail;
     _Atomic(struct trace_turn *) turn;
-    char apart[64]; /* from what the thread writes */
+    char apart[64];        /* from what the thread writes */
     _Atomic uint32_t head; /* what is before it was done */
     atomic_bool asleep, stopping;
     pthread_mutex_t mutex;

@@ -168,7 +168,8 @@ static bool add_events(struct trace_generation *generation, const struct trace_b
     if (!at || !vec_push(&generation->batches, generation->mem, *batch))
         return trace_fault_at(fault, batch->offset, "out of memory for batches");
     if (*at == fresh && fresh == generation->threads.n)
-        return vec_push(&generation->threads, generation->mem, (struct trace_thread){batch->m, index, index, batch->size}) ||
+        return vec_push(&generation->threads, generation->mem,
+                        (struct trace_thread){batch->m, index, index, batch->size}) ||
                trace_fault_at(fault, batch->offset, "out of memory for threads");
     struct trace_thread *thread = &generation->threads.at[*at];
     generation->batches.at[thread->last].next = index;

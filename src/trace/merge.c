@@ -28,32 +28,16 @@ static size_t sift_up(struct merge *merge, size_t i)
     return i;
 }
 
-/* Moves what is at place i down while a child is less; of two children the lesser, the left one where they are equal.
- * Where that ends cannot be guessed, but mostly it is deep down: so the way is gone to its end first, and then back up.
- */
-static void sift_down(struct merge *merge, size_t i)
+void merge_sink(struct merge *merge, size_t i)
 {
-    int64_t *times = merge->times;
+    int64_t *times = merge->times, time = times[i];
     uint32_t *order = merge->order, stream = order[i];
-    int64_t time = times[i];
-    size_t top = i, n = merge->n, child = 2 * i + 1;
-    if (child >= n || (times[child] >= time && (child + 1 == n || times[child + 1] >= time)))
-        return; /* as often: threads write several events on end */
-    while (child + 1 < n) {
-        child += times[child + 1] < times[child];
+    for (size_t n = merge->n, child; (child = 2 * i + 1) < n; i = child) {
+        child += times[child + 1] < times[child]; /* behind the last there is one that is never less */
+        if (times[child] >= time)
+            break;
         times[i] = times[child];
         order[i] = order[child];
-        i = child;
-        child = 2 * i + 1;
-    }
-    if (child < n) {
-        times[i] = times[child];
-        order[i] = order[child];
-        i = child;
-    }
-    for (; i > top && times[(i - 1) / 2] >= time; i = (i - 1) / 2) {
-        times[i] = times[(i - 1) / 2];
-        order[i] = order[(i - 1) / 2];
     }
     times[i] = time;
     order[i] = stream;
@@ -69,8 +53,8 @@ static void heap_remove(struct merge *merge, size_t i)
     merge->n--;
     merge->times[0] = merge->times[merge->n];
     merge->order[0] = merge->order[merge->n];
-    if (merge->n > 0)
-        sift_down(merge, 0);
+    merge->times[merge->n] = INT64_MAX;
+    merge_sink(merge, 0);
 }
 
 bool merge_sort(struct merge *merge)
@@ -95,34 +79,27 @@ static bool broken(const struct trace_stream *stream, struct trace_fault *fault)
     return false;
 }
 
-/* Goes on in the stream at place i of the heap where its chunk has come to a stop. */
-static enum stream_step turn(struct merge *merge, size_t i, struct trace_stream *stream)
+bool merge_turn(struct merge *merge, size_t i, struct trace_fault *fault)
 {
+    struct trace_stream *stream = merge_at(merge, i);
     bool freed;
     enum stream_step step = trace_stream_turn(stream, &freed);
     if (freed)
         trace_ahead_ask(merge->ahead, merge->order[i]);
-    return step;
+    if (step == stream_at_fault)
+        return broken(stream, fault);
+    if (step == stream_at_end)
+        heap_remove(merge, i);
+    else
+        merge_move(merge, i);
+    return true;
 }
 
-bool merge_advance(struct merge *merge, size_t i, struct trace_fault *fault)
+void merge_move(struct merge *merge, size_t i)
 {
-    struct trace_stream *stream = merge_at(merge, i);
-    if (++stream->next == stream->stop) {
-        enum stream_step step = turn(merge, i, stream);
-        if (step == stream_at_fault)
-            return broken(stream, fault);
-        if (step == stream_at_end) {
-            heap_remove(merge, i);
-            return true;
-        }
-    }
-    merge->times[i] = stream->next->time;
-    __builtin_prefetch(stream->next + 1, 1);
-    __builtin_prefetch((char *)(stream->next + 2) - 1, 1);
+    merge->times[i] = merge_at(merge, i)->next->time;
     if (i == 0 || sift_up(merge, i) == i)
-        sift_down(merge, i);
-    return true;
+        merge_sink(merge, i);
 }
 
 /* Puts stream i in the heap, if it has events. */
@@ -138,8 +115,8 @@ static bool insert(struct merge *merge, uint32_t i, struct trace_fault *fault)
     return true;
 }
 
-/* How many events a chunk of a thread holds: many, so that threads meet seldom, but not so many that all chunks together
- * leave the caches, or are much larger than the trace. */
+/* How many events a chunk of a thread holds: many, so that threads meet seldom, but not so many that all chunks
+ * together leave the caches, or are much larger than the trace. */
 static uint32_t chunk_room(const struct merge *merge, const struct trace_generation *generation, uint32_t i)
 {
     uint64_t all = merge->ahead->running ? 1 << 15 : 1 << 12, largest = all / 64, least = 16;
@@ -149,22 +126,31 @@ static uint32_t chunk_room(const struct merge *merge, const struct trace_generat
     return (uint32_t)(room < possible ? room : possible);
 }
 
-static bool make_heap(struct merge *merge, uint32_t room)
+/* Makes an empty heap for n threads and one place more. */
+static bool make_heap(struct merge *merge, uint32_t n)
 {
-    if (room <= merge->heap_room)
-        return true;
-    mem_put(merge->mem, merge->times, merge->heap_room * sizeof *merge->times);
-    mem_put(merge->mem, merge->order, merge->heap_room * sizeof *merge->order);
-    merge->times = mem_get_array(merge->mem, room, sizeof *merge->times);
-    merge->order = mem_get_array(merge->mem, room, sizeof *merge->order);
-    merge->heap_room = room;
-    return merge->times && merge->order;
+    uint32_t room = n + 1;
+    if (room > merge->heap_room) {
+        mem_put(merge->mem, merge->times, merge->heap_room * sizeof *merge->times);
+        mem_put(merge->mem, merge->order, merge->heap_room * sizeof *merge->order);
+        merge->times = mem_get_array(merge->mem, room, sizeof *merge->times);
+        merge->order = mem_get_array(merge->mem, room, sizeof *merge->order);
+        merge->heap_room = room;
+    }
+    if (!merge->times || !merge->order)
+        return false;
+    for (uint32_t i = 0; i < room; i++) {
+        merge->times[i] = INT64_MAX;
+        merge->order[i] = 0;
+    }
+    merge->n = 0;
+    return true;
 }
 
 static bool make_streams(struct merge *merge, const struct trace_generation *generation)
 {
     size_t n = generation->threads.n, room = 0;
-    merge->streams.n = merge->n = 0;
+    merge->streams.n = 0;
     for (uint32_t i = 0; i < n; i++)
         room += (size_t)stream_chunks * chunk_room(merge, generation, i);
     if (room > merge->room) {

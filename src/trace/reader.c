@@ -1,7 +1,8 @@
 /* One generation at a time: a mark, then its threads' events merged by time and played by the order, with the CPU
- * samples where their times are. Only the generation at hand and the next one are in memory; the bytes are the caller's,
- * mostly a mapped file. Of a large trace another thread decodes what comes next (ahead.h); in what order events come,
- * and what is wrong with them, is decided here, so that it does not depend on how far that thread has come. */
+ * samples where their times are. Only the generation at hand and the next one are in memory; the bytes are the
+ * caller's, mostly a mapped file. Of a large trace another thread decodes what comes next (ahead.h); in what order
+ * events come, and what is wrong with them, is decided here, so that it does not depend on how far that thread has
+ * come. */
 #include "trace/reader.h"
 
 #include <inttypes.h>
@@ -37,6 +38,10 @@ struct trace_reader {
     struct order order;
     size_t next_sample;
     unsigned next_queued; /* of the order's queue */
+    /* Whether the next event is the earliest of all threads, unless a CPU sample is: as nearly always. */
+    bool quick;
+    int64_t sample_time; /* of the next CPU sample; while there is none a time later than any event's but the last
+                            possible */
     struct trace_event mark;
     uint64_t marks;
     int64_t last_time;
@@ -153,13 +158,15 @@ void trace_reader_let_go(struct trace_reader *reader)
     reader->lets_go = true;
 }
 
-static const struct trace_event *refuse_names(struct trace_reader *reader, const struct trace_event *event)
+static __attribute__((noinline)) const struct trace_event *refuse_names(struct trace_reader *reader,
+                                                                        const struct trace_event *event)
 {
     trace_fault_at(&reader->fault, reader->turn->generation.offset, "%s names a string or stack that is not defined",
                    trace_specs[event->type].name);
     trace_fault_in_generation(&reader->fault, reader->turn->generation.number);
     trace_fault_on_thread(&reader->fault, event->m);
     reader->done = true;
+    reader->quick = false;
     return NULL;
 }
 
@@ -198,7 +205,7 @@ static const struct trace_event *finish(struct trace_reader *reader)
 }
 
 /* The fault becomes the answer. */
-static const struct trace_event *fail(struct trace_reader *reader)
+static __attribute__((noinline)) const struct trace_event *fail(struct trace_reader *reader)
 {
     if (!reader->fault.set)
         reader->fault = reader->pending;
@@ -291,15 +298,17 @@ static const struct trace_event *next_generation(struct trace_reader *reader)
     }
 }
 
-/* The next CPU sample, where it comes before every event; NULL where it does not. */
-static const struct trace_event *next_sample(struct trace_reader *reader)
+/* Whether a CPU sample comes before every event; it is `mark` then. */
+static bool next_sample(struct trace_reader *reader)
 {
     const struct trace_generation *generation = &reader->turn->generation;
+    reader->sample_time = INT64_MAX - 1;
     if (reader->next_sample == generation->samples.n)
-        return NULL;
+        return false;
     const struct trace_sample *sample = &generation->samples.at[reader->next_sample];
+    reader->sample_time = sample->time;
     if (reader->merge.n > 0 && sample->time >= reader->merge.times[0])
-        return NULL;
+        return false;
     reader->next_sample++;
     uint32_t index;
     reader->mark = (struct trace_event){.type = ev_cpu_sample,
@@ -310,18 +319,19 @@ static const struct trace_event *next_sample(struct trace_reader *reader)
                                         .table = &generation->table};
     reader->mark.args[0] = sample->stack;
     reader->mark.unknown_names = !trace_ids_find(&generation->table.stack_ids, sample->stack, &index);
-    return &reader->mark;
+    return true;
 }
 
 /* Tells where the event at place i of the heap is. */
-static void locate_fault(struct trace_reader *reader, const struct trace_stream *stream, uint64_t offset)
+static __attribute__((noinline)) void locate_fault(struct trace_reader *reader, const struct trace_stream *stream,
+                                                   uint64_t offset)
 {
     reader->fault.offset = offset;
     trace_fault_on_thread(&reader->fault, stream->m);
 }
 
 /* Plays the event at place i of the heap and, where that is done, goes on to the thread's next one. */
-static inline enum order_result try_advance(struct trace_reader *reader, size_t i)
+static inline __attribute__((always_inline)) enum order_result try_advance(struct trace_reader *reader, size_t i)
 {
     struct trace_stream *stream = merge_at(&reader->merge, i);
     enum order_result result = order_advance(&reader->order, stream->next, stream->thread,
@@ -346,19 +356,30 @@ static void fail_to_advance(struct trace_reader *reader)
     trace_fault_on_thread(&reader->fault, stream->m);
 }
 
-/* Plays the earliest event that is possible; false with the fault set. */
-static bool advance(struct trace_reader *reader)
+/* Plays the earliest event that is possible, now that the one at the root is not; false with the fault set. */
+static __attribute__((noinline)) bool advance_another(struct trace_reader *reader)
+{
+    enum order_result result = order_later;
+    if (!merge_sort(&reader->merge))
+        return trace_fault_at(&reader->fault, reader->turn->generation.offset, "out of memory for threads");
+    for (size_t i = 1; i < reader->merge.n && result == order_later; i++)
+        result = try_advance(reader, i);
+    if (result == order_later)
+        fail_to_advance(reader);
+    return result == order_done;
+}
+
+/* Plays the next event and delivers it; what it implied comes after it. */
+static inline __attribute__((always_inline)) const struct trace_event *advance(struct trace_reader *reader)
 {
     enum order_result result = try_advance(reader, 0);
-    if (result == order_later) {
-        if (!merge_sort(&reader->merge))
-            return trace_fault_at(&reader->fault, reader->turn->generation.offset, "out of memory for threads");
-        for (size_t i = 1; i < reader->merge.n && result == order_later; i++)
-            result = try_advance(reader, i);
-        if (result == order_later)
-            fail_to_advance(reader);
+    if (result != order_done && (result != order_later || !advance_another(reader))) {
+        reader->quick = false;
+        return fail(reader);
     }
-    return result == order_done;
+    reader->next_queued = 1;
+    reader->quick = reader->order.queued == 1;
+    return deliver(reader, reader->order.queue[0]);
 }
 
 /* A v1 trace is good as a whole, or was refused. */
@@ -368,7 +389,8 @@ static const struct trace_event *next_v1(struct trace_reader *reader)
     return v1_next(reader->converter, &reader->fault);
 }
 
-const struct trace_event *trace_reader_next(struct trace_reader *reader)
+/* Kept apart, so that what is done for nearly every event stays short. */
+static __attribute__((noinline)) const struct trace_event *next_slowly(struct trace_reader *reader)
 {
     if (reader->done)
         return NULL;
@@ -382,11 +404,16 @@ const struct trace_event *trace_reader_next(struct trace_reader *reader)
         look_further(reader);
     if (reader->merge.n == 0 && reader->next_sample == reader->turn->generation.samples.n)
         return next_generation(reader);
-    const struct trace_event *sample = next_sample(reader);
-    if (sample)
+    if (next_sample(reader))
         return deliver(reader, &reader->mark);
-    if (!advance(reader))
-        return fail(reader);
-    reader->next_queued = 1;
-    return deliver(reader, reader->order.queue[0]);
+    return advance(reader);
+}
+
+const struct trace_event *trace_reader_next(struct trace_reader *reader)
+{
+    /* Without events the heap's root is INT64_MAX, see merge.h. */
+    if (reader->quick && reader->merge.times[0] <= reader->sample_time)
+        return advance(reader);
+    reader->quick = false;
+    return next_slowly(reader);
 }

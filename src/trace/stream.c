@@ -39,15 +39,22 @@ static bool next_batch(const struct trace_generation *generation, struct stream_
     return true;
 }
 
+static inline bool is_known(const struct trace_ids *ids, uint64_t id)
+{
+    uint32_t index;
+    return (id < ids->room && ids->dense[id] > 0) || trace_ids_find(ids, id, &index);
+}
+
 /* Whether all strings and stacks that an event names are defined. */
-static bool names_are_known(const struct trace_table *table, const struct trace_event *event)
+static inline bool names_are_known(const struct trace_table *table, const struct trace_event *event)
 {
     const struct trace_spec *spec = &trace_specs[event->type];
-    uint32_t index;
-    return (!spec->stacks[0] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[0] - 1], &index)) &&
-           (!spec->strings[0] || trace_ids_find(&table->string_ids, event->args[spec->strings[0] - 1], &index)) &&
-           (!spec->stacks[1] || trace_ids_find(&table->stack_ids, event->args[spec->stacks[1] - 1], &index)) &&
-           (!spec->strings[1] || trace_ids_find(&table->string_ids, event->args[spec->strings[1] - 1], &index));
+    if (spec->stacks[0] && !is_known(&table->stack_ids, event->args[spec->stacks[0] - 1]))
+        return false;
+    if (spec->strings[0] && !is_known(&table->string_ids, event->args[spec->strings[0] - 1]))
+        return false;
+    return (!spec->stacks[1] || is_known(&table->stack_ids, event->args[spec->stacks[1] - 1])) &&
+           (!spec->strings[1] || is_known(&table->string_ids, event->args[spec->strings[1] - 1]));
 }
 
 /* Times in a batch: each is told as a difference to the one before, the first as that to the batch's own. As in Go's

@@ -48,8 +48,8 @@ struct trace_stream {
     struct trace_event *events; /* chunk i's from i * room on */
     uint32_t room;
 
-    char apart[64];        /* from what the other side writes */
-    _Atomic uint32_t made; /* chunks that were filled */
+    char apart[64];         /* from what the other side writes */
+    _Atomic uint32_t made;  /* chunks that were filled */
     _Atomic uint32_t freed; /* of those, how many the reader has done with */
     atomic_bool busy;
 

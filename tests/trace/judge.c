@@ -64,8 +64,11 @@ static void judge(struct str bytes)
     /* A table that is cut off between two numbers ends the trace for Go's reader, which mistakes the end of the table
      * for that of the file; ours says that it is broken. */
     bool in_table = alone.created && !accepted && strncmp(alone.fault.rule, "a batch of ", 11) == 0;
-    printf("%s %" PRIu64 " %" PRIx64 "\n", accepted ? "accepted" : in_table ? "cut-table" : "refused", alone.events,
-           alone.sum);
+    printf("%s %" PRIu64 " %" PRIx64 "\n",
+           accepted   ? "accepted"
+           : in_table ? "cut-table"
+                      : "refused",
+           alone.events, alone.sum);
 }
 
 static bool read_file(const char *path, struct buf *out)
