@@ -12,7 +12,7 @@
 #include "trace/summary.h"
 
 /* Reads a trace, dumping it on the way; how many events came. */
-static size_t read_all(struct str bytes, struct mem *mem, struct trace_fault *fault)
+static size_t read_with(struct str bytes, enum trace_look_ahead look_ahead, struct mem *mem, struct trace_fault *fault)
 {
     struct trace_reader *reader = trace_reader_create(bytes, mem, fault);
     if (!reader)
@@ -22,6 +22,7 @@ static size_t read_all(struct str bytes, struct mem *mem, struct trace_fault *fa
     size_t n = 0;
     buf_init(&text, mem);
     trace_dump_init(&dump, mem);
+    trace_reader_look_ahead(reader, look_ahead);
     for (const struct trace_event *e; (e = trace_reader_next(reader)); n++) {
         text.n = 0;
         trace_dump_event(&dump, e, &text);
@@ -30,6 +31,20 @@ static size_t read_all(struct str bytes, struct mem *mem, struct trace_fault *fa
     trace_dump_finish(&dump);
     buf_finish(&text);
     trace_reader_destroy(reader);
+    return n;
+}
+
+/* The same with and without a thread that decodes ahead, which must make no difference. */
+static size_t read_all(struct str bytes, struct mem *mem, struct trace_fault *fault)
+{
+    struct trace_fault ahead = {0};
+    size_t n = read_with(bytes, look_ahead_never, mem, fault);
+    if (mem != mem_libc())
+        return n;
+    assert_int_equal(read_with(bytes, look_ahead_always, mem, &ahead), n);
+    assert_int_equal(ahead.set, fault->set);
+    assert_string_equal(ahead.rule, fault->rule);
+    assert_int_equal(ahead.offset, fault->offset);
     return n;
 }
 
