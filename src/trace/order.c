@@ -40,8 +40,6 @@ void order_finish(struct order *order)
     map_finish(&order->task_of_id);
 }
 
-_Static_assert(TRACE_NO_PROC == TRACE_NO_GOROUTINE, "none is the same for both");
-
 static const struct order_context nothing = {TRACE_NO_GOROUTINE, TRACE_NO_PROC, ORDER_NO_SLOT, ORDER_NO_SLOT};
 
 uint32_t order_thread(struct order *order, int64_t m)
@@ -248,7 +246,8 @@ enum order_result order_advance(struct order *order, struct trace_event *event, 
     struct order_thread *t = &order->threads.at[thread];
     struct step step = {order, event, table, generation, thread};
     event->m = t->m;
-    event->p = event->g = TRACE_NO_PROC;
+    event->p = TRACE_NO_PROC;
+    event->g = TRACE_NO_GOROUTINE;
     if (t->m != TRACE_NO_THREAD) {
         t->known = true;
         event->p = t->context.p;
