@@ -1,22 +1,49 @@
 /* Edges: which node calls which, and how much of the weight goes that way. An edge counts once a stack, at its
- * outermost occurrence, and that occurrence says whether it goes over nodes left out and whether it was inlined. */
+ * outermost occurrence, and that occurrence says whether it goes over nodes left out and whether it was inlined.
+ *
+ * Between few nodes edges are added up in a matrix. Between many there may be as many edges as there are frames, and a
+ * hash map of them misses the cache at every frame. So every place in a stack where an edge is taken is first sorted to
+ * the node that it comes from, by counting; then what comes from one node is added up in an array with one element a
+ * node, which stays in the cache. Two walks over the stacks, and each step can be done in parts. */
 #include <string.h>
 
-#include "base/map.h"
+#include "base/parallel.h"
 #include "report/call_tree.h"
 #include "report/graph.h"
 #include "report/number.h"
+#include "report/share.h"
 
-/* Finds the edge between two entries: in a matrix where the listed entries are few, else in a hash map. */
+/* A place in a stack where an edge is taken; kept with the others from the same node, in the order of the stacks. */
+struct crossing {
+    uint32_t to : 30; /* entries are fewer: entry_table_init sees to that */
+    uint32_t residual : 1, inlined : 1;
+    uint32_t stack;
+};
+
 struct finder {
     struct graph *graph;
     enum edge_need need;
     const bool *marked;
+    bool *dull;       /* location: none of its entries matters */
     uint32_t *rank;   /* entry: its row and column in the matrix; NULL where there is no matrix */
     uint32_t *matrix; /* edge + 1 */
-    struct map map;
-    bool *dull; /* location: none of its entries matters */
     bool exhausted;
+
+    /* Where there is no matrix. */
+    unsigned nparts;
+    bool counting;                 /* only counts crossings so far */
+    uint64_t *next[parallel_most]; /* entry: how many crossings of a part come from it, then where the next is to go */
+    uint64_t *start;               /* nentries + 1: where the crossings from an entry begin */
+    struct crossing *crossings;
+    uint64_t *edge_start;              /* nentries + 1: where the edges from an entry begin */
+    uint32_t *edge_of[parallel_most];  /* entry: the edge to it + 1, for each part; all 0 between two entries */
+    uint32_t *stack_of[parallel_most]; /* entry: the last stack whose edge to it was counted, + 1 */
+};
+
+/* One part of the walk over all stacks, or of the work on all entries. */
+struct part {
+    struct finder *finder;
+    unsigned index;
 };
 
 enum { largest_matrix = 1024 };
@@ -34,25 +61,19 @@ static bool wanted(const struct finder *finder, uint32_t from, uint32_t to)
     return true;
 }
 
-/* Where the number of the edge (plus one, 0 for a new one) is kept; NULL on exhaustion. */
-static uint32_t *slot_of(struct finder *finder, uint32_t from, uint32_t to)
-{
-    if (finder->matrix)
-        return &finder->matrix[(size_t)finder->rank[from] * finder->graph->nlist + finder->rank[to]];
-    return map_add(&finder->map, (uint64_t)from << 32 | to, 0);
-}
-
-/* Adds a stack's weight to the edge, unless it did so before. */
-static void add(struct finder *finder, uint32_t stack, struct edge occurrence)
+/* Adds a stack's weight to the edge in the matrix, unless it did so before. */
+static void add_to_matrix(struct finder *finder, uint32_t stack, struct edge occurrence)
 {
     struct graph *graph = finder->graph;
-    uint32_t *slot = slot_of(finder, occurrence.from, occurrence.to);
-    if (!slot || (*slot == 0 && !vec_push(&graph->edges, graph->mem, occurrence))) {
-        finder->exhausted = true;
-        return;
-    }
-    if (*slot == 0)
+    size_t row = finder->rank[occurrence.from];
+    uint32_t *slot = &finder->matrix[row * graph->nlist + finder->rank[occurrence.to]];
+    if (*slot == 0) {
+        if (!vec_push(&graph->edges, graph->mem, occurrence)) {
+            finder->exhausted = true;
+            return;
+        }
         *slot = (uint32_t)graph->edges.n;
+    }
     struct edge *edge = &graph->edges.at[*slot - 1];
     if (edge->stamp == stack + 1)
         return;
@@ -63,6 +84,18 @@ static void add(struct finder *finder, uint32_t stack, struct edge occurrence)
     edge->inlined &= occurrence.inlined;
 }
 
+static inline void add(const struct part *part, uint32_t stack, struct edge occurrence)
+{
+    struct finder *finder = part->finder;
+    if (finder->matrix)
+        add_to_matrix(finder, stack, occurrence);
+    else if (finder->counting)
+        finder->next[part->index][occurrence.from]++;
+    else
+        finder->crossings[finder->next[part->index][occurrence.from]++] = (struct crossing){
+            .to = occurrence.to, .residual = occurrence.residual, .inlined = occurrence.inlined, .stack = stack};
+}
+
 /* Where a walk over a stack is. */
 struct place {
     uint32_t stack;
@@ -71,8 +104,9 @@ struct place {
 };
 
 /* Walks the frames of one location, from the outermost in. */
-static void walk_location(struct finder *finder, struct place *place, uint32_t location)
+static void walk_location(const struct part *part, struct place *place, uint32_t location)
 {
+    const struct finder *finder = part->finder;
     const struct graph *graph = finder->graph;
     uint32_t end = graph->entries.first[location + 1];
     for (uint32_t i = end; i-- > graph->entries.first[location];) {
@@ -82,7 +116,7 @@ static void walk_location(struct finder *finder, struct place *place, uint32_t l
             continue;
         }
         if (parent != PROFILE_NONE && parent != entry && wanted(finder, parent, entry))
-            add(finder, place->stack,
+            add(part, place->stack,
                 (struct edge){.from = parent, .to = entry, .residual = place->residual, .inlined = i + 1 != end});
         place->parent = entry;
         place->residual = false;
@@ -90,8 +124,9 @@ static void walk_location(struct finder *finder, struct place *place, uint32_t l
 }
 
 /* Walks one stack from its root to its leaf, past what was left out. */
-static void walk_trimmed(struct finder *finder, uint32_t stack)
+static void walk_trimmed(const struct part *part, uint32_t stack)
 {
+    const struct finder *finder = part->finder;
     const struct profile *profile = finder->graph->profile;
     const uint32_t *begin = profile->frames + profile->stack_start[stack];
     const uint32_t *at = profile->frames + profile->stack_start[stack + 1];
@@ -100,13 +135,14 @@ static void walk_trimmed(struct finder *finder, uint32_t stack)
         if (finder->dull[*at])
             place.residual = true;
         else
-            walk_location(finder, &place, *at);
+            walk_location(part, &place, *at);
     }
 }
 
 /* Walks one stack where nothing was left out: edges that count are at locations with entries that do. */
-static void walk_whole(struct finder *finder, uint32_t stack)
+static void walk_whole(const struct part *part, uint32_t stack)
 {
+    const struct finder *finder = part->finder;
     const struct graph *graph = finder->graph;
     const uint32_t *begin = graph->profile->frames + graph->profile->stack_start[stack];
     const uint32_t *end = graph->profile->frames + graph->profile->stack_start[stack + 1];
@@ -118,7 +154,7 @@ static void walk_whole(struct finder *finder, uint32_t stack)
         struct place place = {.stack = stack, .parent = PROFILE_NONE};
         if (!root)
             place.parent = graph->entries.frames[graph->entries.first[caller]];
-        walk_location(finder, &place, location);
+        walk_location(part, &place, location);
     }
 }
 
@@ -144,17 +180,12 @@ static bool find_dull(struct finder *finder)
     return finder->dull != NULL;
 }
 
-/* Gives the listed entries rows of a matrix, where they are few and all others are passed over. */
-static bool prepare(struct finder *finder)
+/* Gives the listed entries rows of a matrix. */
+static bool make_matrix(struct finder *finder)
 {
     struct graph *graph = finder->graph;
-    map_init(&finder->map, graph->mem);
-    if (!find_dull(finder))
-        return false;
-    if (!graph->trimmed || graph->nlist > largest_matrix)
-        return true;
     finder->rank = arena_new(&graph->arena, uint32_t, graph->entries.n);
-    finder->matrix = arena_new(&graph->arena, uint32_t, (size_t)graph->nlist * graph->nlist);
+    finder->matrix = arena_new(&graph->arena, uint32_t, (size_t)graph->nlist * graph->nlist + 1);
     for (uint32_t i = 0; finder->rank && i < graph->nlist; i++)
         finder->rank[graph->list[i]] = i;
     return finder->rank && finder->matrix;
@@ -213,19 +244,179 @@ bool graph_index_edges(struct graph *graph)
            index_by(graph, false, &graph->in_start, &graph->in);
 }
 
+static void walk_part(void *context, unsigned index)
+{
+    struct finder *finder = context;
+    const struct graph *graph = finder->graph;
+    struct part part = {finder, index};
+    uint32_t end = share_end(graph->profile, index, finder->nparts);
+    for (uint32_t i = index == 0 ? 0 : share_end(graph->profile, index - 1, finder->nparts); i < end; i++) {
+        if (graph->stacks[i].used)
+            (graph->trimmed ? walk_trimmed : walk_whole)(&part, i);
+    }
+}
+
+/* From how many crossings each part has at each entry to where each puts its first. */
+static void place_crossings(struct finder *finder)
+{
+    uint64_t place = 0;
+    uint32_t n = finder->graph->entries.n;
+    for (uint32_t entry = 0; entry < n; entry++) {
+        finder->start[entry] = place;
+        for (unsigned part = 0; part < finder->nparts; part++) {
+            uint64_t count = finder->next[part][entry];
+            finder->next[part][entry] = place;
+            place += count;
+        }
+    }
+    finder->start[n] = place;
+}
+
+/* The first entry of a part of the entries that has as many crossings as each other. */
+static uint32_t first_entry(const struct finder *finder, unsigned part)
+{
+    uint32_t low = 0, high = finder->graph->entries.n;
+    uint64_t crossings = part < finder->nparts ? finder->start[high] / finder->nparts * part : UINT64_MAX;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (finder->start[middle] < crossings)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Numbers the edges that come from an entry in the order of their first crossing. Returns how many they are. */
+static uint32_t count_edges(struct finder *finder, unsigned part, uint32_t entry)
+{
+    uint32_t *edge_of = finder->edge_of[part], n = 0;
+    for (uint64_t i = finder->start[entry]; i < finder->start[entry + 1]; i++) {
+        uint32_t *edge = &edge_of[finder->crossings[i].to];
+        n += *edge == 0;
+        *edge = 1;
+    }
+    for (uint64_t i = finder->start[entry]; i < finder->start[entry + 1]; i++)
+        edge_of[finder->crossings[i].to] = 0;
+    return n;
+}
+
+static void count_part(void *context, unsigned index)
+{
+    struct finder *finder = context;
+    uint32_t end = first_entry(finder, index + 1);
+    for (uint32_t entry = first_entry(finder, index); entry < end; entry++)
+        finder->edge_start[entry + 1] = count_edges(finder, index, entry);
+}
+
+/* Adds up the edges that come from an entry. */
+static void add_edges(struct finder *finder, unsigned part, uint32_t entry)
+{
+    struct graph *graph = finder->graph;
+    uint32_t *edge_of = finder->edge_of[part], *stack_of = finder->stack_of[part], n = 0;
+    struct edge *edges = graph->edges.at + finder->edge_start[entry];
+    for (uint64_t i = finder->start[entry]; i < finder->start[entry + 1]; i++) {
+        const struct crossing *crossing = &finder->crossings[i];
+        if (edge_of[crossing->to] == 0) {
+            edges[n] = (struct edge){
+                .from = entry, .to = crossing->to, .residual = crossing->residual, .inlined = crossing->inlined};
+            edge_of[crossing->to] = ++n;
+        } else if (stack_of[crossing->to] == crossing->stack + 1) {
+            continue;
+        }
+        stack_of[crossing->to] = crossing->stack + 1;
+        struct edge *edge = &edges[edge_of[crossing->to] - 1];
+        edge->weight = number_add(edge->weight, graph->stacks[crossing->stack].value);
+        edge->div = number_add(edge->div, graph->stacks[crossing->stack].div);
+        edge->residual |= crossing->residual;
+        edge->inlined &= crossing->inlined;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        edge_of[edges[i].to] = 0;
+}
+
+static void add_part(void *context, unsigned index)
+{
+    struct finder *finder = context;
+    uint32_t end = first_entry(finder, index + 1);
+    for (uint32_t entry = first_entry(finder, index); entry < end; entry++)
+        add_edges(finder, index, entry);
+}
+
+/* Arrays with an element for each entry. */
+static bool make_arrays(struct finder *finder)
+{
+    struct arena *arena = &finder->graph->arena;
+    size_t n = finder->graph->entries.n;
+    bool good = true;
+    finder->start = arena_new(arena, uint64_t, n + 1);
+    finder->edge_start = arena_new(arena, uint64_t, n + 1);
+    for (unsigned i = 0; i < finder->nparts; i++) {
+        finder->next[i] = arena_new(arena, uint64_t, n);
+        finder->edge_of[i] = arena_new(arena, uint32_t, n);
+        finder->stack_of[i] = arena_new(arena, uint32_t, n);
+        good = good && finder->next[i] && finder->edge_of[i] && finder->stack_of[i];
+    }
+    return good && finder->start && finder->edge_start;
+}
+
+/* Makes the edges out of the crossings, which are sorted by where they come from. */
+static bool make_edges(struct finder *finder)
+{
+    struct graph *graph = finder->graph;
+    uint32_t n = graph->entries.n;
+    parallel_run(finder->nparts, count_part, finder);
+    for (uint32_t entry = 0; entry < n; entry++)
+        finder->edge_start[entry + 1] += finder->edge_start[entry];
+    uint64_t nedges = finder->edge_start[n];
+    if (nedges > UINT32_MAX - 1 || !vec_reserve(&graph->edges, graph->mem, nedges))
+        return false;
+    graph->edges.n = nedges;
+    parallel_run(finder->nparts, add_part, finder);
+    return true;
+}
+
+/* Finds the edges between many nodes. */
+static bool find_many(struct finder *finder)
+{
+    struct graph *graph = finder->graph;
+    finder->nparts = shares_of(graph->profile);
+    if (!make_arrays(finder))
+        return false;
+    finder->counting = true;
+    parallel_run(finder->nparts, walk_part, finder);
+    place_crossings(finder);
+    finder->counting = false;
+    uint64_t ncrossings = finder->start[graph->entries.n];
+    if (ncrossings == 0)
+        return true;
+    finder->crossings = mem_get_array(graph->mem, ncrossings, sizeof *finder->crossings);
+    if (!finder->crossings)
+        return false;
+    parallel_run(finder->nparts, walk_part, finder);
+    bool good = make_edges(finder);
+    mem_put(graph->mem, finder->crossings, ncrossings * sizeof *finder->crossings);
+    return good;
+}
+
+/* Finds the edges between few nodes, all others being passed over. */
+static bool find_few(struct finder *finder)
+{
+    finder->nparts = 1;
+    if (!make_matrix(finder))
+        return false;
+    walk_part(finder, 0);
+    return !finder->exhausted;
+}
+
 bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
 {
     struct finder finder = {.graph = graph, .need = need, .marked = marked};
     if (graph->tree)
         return call_tree_connect(graph);
     graph->edges.n = 0;
-    bool good = prepare(&finder);
-    uint32_t nstacks = any_edges(&finder) ? graph->profile->nstacks : 0;
-    for (uint32_t i = 0; good && i < nstacks; i++) {
-        if (graph->stacks[i].used)
-            (graph->trimmed ? walk_trimmed : walk_whole)(&finder, i);
-        good = !finder.exhausted;
-    }
-    map_finish(&finder.map);
-    return good;
+    if (!any_edges(&finder))
+        return true;
+    bool few = graph->trimmed && graph->nlist <= largest_matrix;
+    return find_dull(&finder) && (few ? find_few : find_many)(&finder);
 }

@@ -47,6 +47,7 @@ struct graph {
     struct weight *weights; /* per node, as all that follow */
     bool *listed;           /* whether it is in the list */
     struct str *names;      /* p NULL where not made yet */
+    uint32_t *name_ranks;   /* equal names have equal ranks; NULL where order_names made none */
     bool trimmed;           /* what is not in the list was left out: edges go over it */
     struct call_tree *tree; /* NULL for a graph, where nodes are entries */
 

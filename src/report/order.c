@@ -193,6 +193,13 @@ bool order_nodes_for_picture(struct graph *graph, bool again)
     return order_by(graph, entropy_of, again);
 }
 
+static int by_ends(const struct graph *graph, uint32_t a, uint32_t b)
+{
+    const struct edge *x = &graph->edges.at[a], *y = &graph->edges.at[b];
+    int order = x->from == y->from ? 0 : by_facts(graph, x->from, y->from);
+    return order ? order : x->to == y->to ? 0 : by_facts(graph, x->to, y->to);
+}
+
 static int compare_edges(const void *left, const void *right, void *context)
 {
     const struct edge_item *a = left, *b = right;
@@ -203,16 +210,75 @@ static int compare_edges(const void *left, const void *right, void *context)
         order = str_compare(a->from, b->from);
     if (order == 0)
         order = str_compare(a->to, b->to);
-    if (order != 0)
-        return order;
-    const struct graph *graph = context;
-    const struct edge *x = &graph->edges.at[a->edge], *y = &graph->edges.at[b->edge];
-    order = x->from == y->from ? 0 : by_facts(graph, x->from, y->from);
-    return order ? order : x->to == y->to ? 0 : by_facts(graph, x->to, y->to);
+    return order ? order : by_ends(context, a->edge, b->edge);
+}
+
+/* An edge whose ends' names have ranks. */
+struct ranked_edge {
+    int64_t weight;
+    uint32_t from, to; /* ranks */
+    uint32_t edge;
+};
+
+static int compare_ranked_edges(const void *left, const void *right, void *context)
+{
+    const struct ranked_edge *a = left, *b = right;
+    int order = by_weight(number_abs(a->weight), number_abs(b->weight));
+    if (order == 0)
+        order = by_weight(a->weight, b->weight);
+    if (order == 0)
+        order = by_number(a->from, b->from);
+    if (order == 0)
+        order = by_number(a->to, b->to);
+    return order ? order : by_ends(context, a->edge, b->edge);
+}
+
+static bool order_ranked_edges(struct graph *graph, uint32_t *edges, uint32_t n)
+{
+    struct ranked_edge *items = mem_get_array(graph->mem, n, sizeof *items);
+    if (!items)
+        return n == 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct edge *edge = &graph->edges.at[edges[i]];
+        items[i] =
+            (struct ranked_edge){edge->weight, graph->name_ranks[edge->from], graph->name_ranks[edge->to], edges[i]};
+    }
+    qsort_r(items, n, sizeof *items, compare_ranked_edges, graph);
+    for (uint32_t i = 0; i < n; i++)
+        edges[i] = items[i].edge;
+    mem_put(graph->mem, items, n * sizeof *items);
+    return true;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct node_item *a = left, *b = right;
+    return str_compare(a->name, b->name);
+}
+
+bool order_names(struct graph *graph)
+{
+    struct node_item *items = mem_get_array(graph->mem, graph->n, sizeof *items);
+    uint32_t *ranks = arena_new(&graph->arena, uint32_t, graph->n);
+    bool good = ranks && (items || graph->n == 0);
+    for (uint32_t i = 0; good && i < graph->n; i++) {
+        items[i] = (struct node_item){.name = graph_name(graph, i), .node = i};
+        good = items[i].name.p != NULL;
+    }
+    if (good && graph->n > 1)
+        qsort(items, graph->n, sizeof *items, compare_names);
+    for (uint32_t i = 1; good && i < graph->n; i++)
+        ranks[items[i].node] = ranks[items[i - 1].node] + !str_equal(items[i - 1].name, items[i].name);
+    if (good)
+        graph->name_ranks = ranks;
+    mem_put(graph->mem, items, items ? graph->n * sizeof *items : 0);
+    return good;
 }
 
 bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n)
 {
+    if (graph->name_ranks)
+        return order_ranked_edges(graph, edges, n);
     struct edge_item *items = mem_get_array(graph->mem, n, sizeof *items);
     if (!items)
         return n == 0;

@@ -14,6 +14,9 @@ bool order_nodes(struct graph *graph, bool cum);
  * exhaustion. */
 bool order_nodes_for_picture(struct graph *graph, bool again);
 
+/* Ranks the names of all nodes, so that sorting many edges by them compares numbers. False on exhaustion. */
+bool order_names(struct graph *graph);
+
 /* Sorts edges (indices into graph->edges) by the magnitude of their weight; the names of their ends decide. False on
  * exhaustion. */
 bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n);
