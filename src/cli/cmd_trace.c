@@ -27,7 +27,8 @@ static const char usage[] =
     "                   [-range=FROM-TO] [program] FILE > PROFILE\n"
     "       sonde trace -format=go|text|chrome [-o OUT] [-range=FROM-TO] [-view=ROWS] [program] FILE\n"
     "       sonde trace -summary|-gc|-latency|-procs|-wakeups|-leaks [-range=FROM-TO] [program] FILE\n"
-    "       sonde trace -goroutines|-goroutine=START|-tasks|-regions [program] FILE\n"
+    "       sonde trace -goroutines|-goroutine=START|ID|-tasks|-regions [-range=FROM-TO] [program] FILE\n"
+    "       sonde trace -task=ID|TYPE [program] FILE\n"
     "       sonde trace -timeline [-rows=ROWS] [-range=FROM-TO] [-width=N] [-json] [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
@@ -53,6 +54,8 @@ static const char usage[] =
     "  -goroutines       how long goroutines executed, by the function that they start in\n"
     "  -goroutine=START  what each goroutine that starts in a function did with its time; or one, by\n"
     "                    its number\n"
+    "  -task=ID          where a task's time went: what its goroutine did and, while that waited, the one\n"
+    "                    that woke it; -task=TYPE takes the longest of a type\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
     "  -regions          the same for regions, by type and where they begin\n"
     "  -timeline         draw what happened when in the terminal; -json: the numbers of each pixel,\n"
@@ -96,6 +99,7 @@ static const struct {
     {"rows", offsetof(struct options, rows)},
     {"width", offsetof(struct options, width)},
     {"goroutine", offsetof(struct options, question.goroutine)},
+    {"task", offsetof(struct options, question.task)},
     {"region", offsetof(struct options, question.region)},
     {"pc", offsetof(struct options, question.pc)},
     {"latmin", offsetof(struct options, question.latmin)},

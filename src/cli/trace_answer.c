@@ -13,6 +13,7 @@
 #include "cli/trace_findings.h"
 #include "cli/trace_goroutines.h"
 #include "cli/trace_mmu.h"
+#include "cli/trace_task.h"
 #include "cli/trace_tasks.h"
 #include "trace/pass.h"
 #include "trace/range.h"
@@ -38,14 +39,17 @@ static bool asks_findings(const struct trace_question *q)
 
 bool trace_asks(const struct trace_question *q)
 {
-    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || asks_findings(q);
+    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || q->task || asks_findings(q);
 }
 
 void trace_complain(const char *file, const struct trace_fault *fault)
 {
     struct buf why;
     buf_init(&why, tool_mem());
-    trace_fault_print(fault, &why);
+    if (fault->offset > 0 || fault->has_generation)
+        trace_fault_print(fault, &why);
+    else /* nothing is broken: what was asked for is not there */
+        buf_str(&why, str_of(fault->rule));
     fprintf(stderr, "sonde trace: %s: %.*s\n", file, STR_ARG(buf_text(&why)));
     buf_finish(&why);
 }
@@ -202,6 +206,24 @@ static bool answer_by_findings(struct job *job)
     return good;
 }
 
+static bool answer_by_chain(struct job *job)
+{
+    const char *task = job->question->task;
+    char *end;
+    uint64_t id = strtoull(task, &end, 10);
+    bool is_id = end != task && *end == 0;
+    struct chain chain;
+    if (!chain_find(&chain, job->bytes, id, is_id ? STR("") : str_of(task), tool_mem(), &job->extent, &job->fault)) {
+        trace_complain(job->question->file, &job->fault);
+        return false;
+    }
+    if (job->fault.set)
+        trace_tell_loss(job->question->file, &job->extent.share, &job->fault);
+    trace_task_print(&chain, job->extent.begin, terminal_width(), &job->text);
+    chain_finish(&chain);
+    return true;
+}
+
 static bool complain_of_flag(const char *flag, const char *value, const char *why)
 {
     fprintf(stderr, "sonde trace: -%s=%s: %s\n", flag, value, why);
@@ -257,6 +279,15 @@ static bool understand(struct job *job)
     return true;
 }
 
+static bool answer(struct job *job)
+{
+    if (job->question->task)
+        return answer_by_chain(job);
+    if (asks_findings(job->question))
+        return answer_by_findings(job);
+    return job->question->mmu ? answer_by_mmu(job) : answer_by_summary(job);
+}
+
 int trace_answer(const struct trace_question *question, struct str bytes)
 {
     struct job job = {.question = question, .bytes = bytes};
@@ -264,9 +295,7 @@ int trace_answer(const struct trace_question *question, struct str bytes)
     struct buf why;
     buf_init(&job.text, tool_mem());
     buf_init(&why, tool_mem());
-    bool good = understand(&job) && (asks_findings(question) ? answer_by_findings(&job)
-                                     : question->mmu         ? answer_by_mmu(&job)
-                                                             : answer_by_summary(&job));
+    bool good = understand(&job) && answer(&job);
     if (good)
         output_write(&output, buf_text(&job.text));
     if (!output_close(&output, &why)) {

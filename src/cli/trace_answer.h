@@ -15,6 +15,7 @@ struct trace_question {
     bool goroutines, tasks, regions, mmu;
     bool summary, gc, latency, procs, wakeups, leaks;
     const char *goroutine;            /* where the goroutines to show start, or the number of one */
+    const char *task;                 /* the number of one, or a type */
     const char *region;               /* a type of regions */
     const char *pc, *latmin, *latmax; /* where they begin and how long they are */
     const char *mmu_flags;            /* what counts as taken by the collector; NULL for the usual */

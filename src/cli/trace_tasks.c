@@ -13,9 +13,15 @@ enum { longest_bar = 40, label_width = 14 };
 struct group {
     struct str type;
     const struct summary_region *region; /* one of them, where they are regions */
+    const struct summary_task *longest;  /* that is complete, where they are tasks */
     uint64_t count;
     struct histogram lengths;
 };
+
+static int64_t length_of(const struct summary_task *task)
+{
+    return task->end - task->start;
+}
 
 static void print_bar(int64_t start, uint64_t count, uint64_t most, struct buf *out)
 {
@@ -68,8 +74,12 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
         if (!summary_overlaps(summary, task->has_start, task->start, task->has_end, task->end))
             continue;
         groups[task->name].count++;
-        if (task->has_start && task->has_end)
-            histogram_add(&groups[task->name].lengths, task->end - task->start);
+        if (!task->has_start || !task->has_end)
+            continue;
+        struct group *group = &groups[task->name];
+        histogram_add(&group->lengths, length_of(task));
+        if (!group->longest || length_of(task) > length_of(group->longest))
+            group->longest = task;
     }
     for (size_t i = 0; i < n; i++) {
         groups[i].type = summary->names.at[i];
@@ -79,8 +89,14 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
     qsort(groups, used, sizeof *groups, compare_types);
     for (size_t i = 0; i < used; i++) {
         buf_quote(out, groups[i].type);
-        buf_printf(out, ": %llu tasks, %llu complete\n", (unsigned long long)groups[i].count,
+        buf_printf(out, ": %llu tasks, %llu complete", (unsigned long long)groups[i].count,
                    (unsigned long long)groups[i].lengths.count);
+        if (groups[i].longest) {
+            buf_str(out, STR(", the longest "));
+            buf_duration(out, length_of(groups[i].longest));
+            buf_printf(out, " (-task=%llu)", (unsigned long long)groups[i].longest->id);
+        }
+        buf_byte(out, '\n');
         print_lengths(&groups[i].lengths, out);
         buf_byte(out, '\n');
     }

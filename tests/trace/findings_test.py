@@ -124,6 +124,30 @@ def compare(sonde, path):
     return None
 
 
+def nanoseconds(text):
+    """A duration as Go prints it."""
+    units = {'h': 3600e9, 'm': 60e9, 's': 1e9, 'ms': 1e6, 'µs': 1e3, 'ns': 1}
+    return sum(round(float(number) * units[unit]) for number, unit in re.findall(r'([\d.]+)(ms|µs|ns|h|m|s)', text))
+
+
+def compare_tasks(sonde, path):
+    """Whether the steps of tasks' chains add up, each where the one before ended; what is wrong, or None."""
+    text = run(sonde, 'trace', '-d=parsed', path).stdout.decode(errors='replace')
+    begins = {int(g): int(time) for time, g in re.findall(r' TaskBegin Time=(\d+) ID=(\d+)', text)}
+    ends = {int(g): int(time) for time, g in re.findall(r' TaskEnd Time=(\d+) ID=(\d+)', text)}
+    for task in sorted(begins)[::max(1, len(begins) // 25)]:
+        result = run(sonde, 'trace', f'-task={task}', path)
+        page = result.stdout.decode()
+        head = re.match(r'Task \d+ .*: (\S+), from', page)
+        blocks = page.split('\n\n')
+        steps = [nanoseconds(line.split()[1]) for line in blocks[2].splitlines()[1:]] if len(blocks) > 2 else []
+        if not head or sum(steps) != nanoseconds(head[1]):
+            return f'task {task}: {sum(steps)} ns of {head and head[1]}: {page[:2000]} {result.stderr}'
+        if task in ends and ends[task] - begins[task] != nanoseconds(head[1]):
+            return f'task {task}: {head[1]}, expected {ends[task] - begins[task]}'
+    return None
+
+
 def main():
     sonde, paths = sys.argv[1], corpus(*TRACES)
     if 'quick' in sys.argv[2:]:
@@ -133,6 +157,9 @@ def main():
     for path in paths:
         wrong = compare(sonde, path)
         tap.ok(wrong is None, f'findings of {path.name}', wrong)
+    for path in corpus('go1*-tasks.trace', 'go1*-midstart.trace', 'go126-mix.trace')[::1 if 'quick' not in sys.argv[2:] else 4]:
+        wrong = compare_tasks(sonde, path)
+        tap.ok(wrong is None, f'chains of tasks of {path.name}', wrong)
     for path in corpus('go1*.trace', 'v1/*')[::1 if 'quick' not in sys.argv[2:] else 9]:
         for flag in FLAGS if path.stat().st_size < 2_000_000 else FLAGS[:1]:
             first, second = (run(sonde, 'trace', flag, path) for _ in range(2))
