@@ -1,8 +1,9 @@
 /* Writes a synthetic CPU profile to standard output, gzipped: so many distinct samples (500,000 unless told otherwise),
  * 20,000 functions, 60,000 locations of which one in five has an inlined frame, stacks 8 to 55 deep. Small profiles
- * have smaller tables. The same arguments give the same bytes everywhere.
+ * have smaller tables. With a POOL, profiles of different seeds have stacks in common, as those of one service do: each
+ * takes its stacks out of the same so many. The same arguments give the same bytes everywhere.
  *
- *     make_profile [SAMPLES [SEED]] > profile.pb.gz
+ *     make_profile [SAMPLES [SEED [POOL]]] > profile.pb.gz
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,9 +48,9 @@ static void put_value_type(struct buf *out, uint32_t number, uint64_t type, uint
     proto_end(out, mark);
 }
 
-static void put_sample(struct buf *out, uint64_t *state, uint64_t locations)
+static void put_sample(struct buf *out, uint64_t *state, uint64_t locations, uint64_t count)
 {
-    uint64_t depth = smallest_depth + below(state, largest_depth - smallest_depth + 1), count = 1 + below(state, 9);
+    uint64_t depth = smallest_depth + below(state, largest_depth - smallest_depth + 1);
     size_t sample = proto_begin(out, 2), stack = proto_begin(out, 1);
     for (uint64_t i = 0; i < depth; i++)
         proto_put_varint(out, 1 + below(state, locations));
@@ -120,17 +121,32 @@ static void put_strings(struct buf *out, uint64_t functions)
     }
 }
 
-static void put_profile(struct buf *out, uint64_t samples, uint64_t seed)
+/* Stacks that lie apart in the pool, from a place that the seed says; each is made of its number there alone. */
+static void put_pool_samples(struct buf *out, uint64_t samples, uint64_t seed, uint64_t pool, uint64_t locations)
 {
-    uint64_t functions = samples < most_functions ? samples : most_functions;
+    const uint64_t stride = 1000003; /* a prime: no number comes twice before all have come */
+    uint64_t first = below(&seed, pool);
+    for (uint64_t i = 0; i < samples; i++) {
+        uint64_t state = (first + i * stride) % pool;
+        put_sample(out, &state, locations, 1 + below(&seed, 9));
+    }
+}
+
+static void put_profile(struct buf *out, uint64_t samples, uint64_t seed, uint64_t pool)
+{
+    uint64_t functions = samples < most_functions ? samples : most_functions, tables = seed;
     uint64_t locations = functions * locations_per_function;
     put_value_type(out, 1, 1, 2);
     put_value_type(out, 1, 3, 4);
-    for (uint64_t i = 0; i < samples; i++)
-        put_sample(out, &seed, locations);
+    if (pool > 0) {
+        put_pool_samples(out, samples, seed, pool, locations);
+        tables = pool;
+    }
+    for (uint64_t i = 0; i < samples && pool == 0; i++)
+        put_sample(out, &tables, locations, 1 + below(&tables, 9));
     put_mapping(out, locations);
     for (uint64_t id = 1; id <= locations; id++)
-        put_location(out, &seed, id, functions);
+        put_location(out, &tables, id, functions);
     for (uint64_t id = 1; id <= functions; id++)
         put_function(out, id);
     put_strings(out, functions);
@@ -144,10 +160,11 @@ int main(int argc, char **argv)
 {
     uint64_t samples = argc > 1 ? strtoull(argv[1], NULL, 10) : default_samples;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    uint64_t pool = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
     struct buf text, packed;
     buf_init(&text, mem_libc());
     buf_init(&packed, mem_libc());
-    put_profile(&text, samples == 0 ? 1 : samples, seed);
+    put_profile(&text, samples == 0 ? 1 : samples, seed, pool);
     bool ok = !text.failed && gzip_deflate(buf_text(&text), gzip_level, &packed) &&
               fwrite(packed.p, 1, packed.n, stdout) == packed.n && fflush(stdout) == 0;
     if (!ok)
