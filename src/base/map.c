@@ -18,7 +18,7 @@ struct str_map_slot {
     bool used;
 };
 
-enum { smallest_room = 16 };
+enum { smallest_room = 16, batch = 32 };
 
 static bool full(uint32_t n, uint32_t room)
 {
@@ -160,6 +160,30 @@ uint32_t *str_map_find(const struct str_map *map, struct str key)
         return NULL;
     struct str_map_slot *slot = str_map_probe(map, key, (uint32_t)hash_bytes(key.p, key.n));
     return slot->used ? &slot->value : NULL;
+}
+
+/* At most `batch` keys: their slots are asked for first, then the texts that those name. */
+static void find_batch(const struct str_map *map, const struct str *keys, uint32_t n, uint32_t absent, uint32_t *values)
+{
+    uint32_t hashes[batch], mask = map->room - 1;
+    for (uint32_t i = 0; i < n; i++) {
+        hashes[i] = (uint32_t)hash_bytes(keys[i].p, keys[i].n);
+        __builtin_prefetch(&map->slots[hashes[i] & mask]);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(map->slots[hashes[i] & mask].key.p);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct str_map_slot *slot = str_map_probe(map, keys[i], hashes[i]);
+        values[i] = slot->used ? slot->value : absent;
+    }
+}
+
+void str_map_find_all(const struct str_map *map, const struct str *keys, uint32_t n, uint32_t absent, uint32_t *values)
+{
+    for (uint32_t i = 0; i < n && map->room == 0; i++)
+        values[i] = absent;
+    for (uint32_t i = 0; i < n && map->room > 0; i += batch)
+        find_batch(map, keys + i, n - i < batch ? n - i : batch, absent, values + i);
 }
 
 uint32_t *str_map_add(struct str_map *map, struct str key, uint32_t fresh)

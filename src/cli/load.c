@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/decode_ahead.h"
 #include "cli/keep.h"
 #include "cli/origins.h"
 #include "cli/print.h"
@@ -12,7 +13,6 @@
 #include "cli/tool_mem.h"
 #include "profile/filter.h"
 #include "profile/merge.h"
-#include "profile/read.h"
 #include "symbol/locate.h"
 #include "symbol/symbolize.h"
 
@@ -37,18 +37,14 @@ static bool print_error(struct loading *loading)
 
 /* --- One source --- */
 
-/* Decodes what came of a source; says why it cannot. */
-static bool decode(struct source *source, struct profile *profile)
+/* Says why nothing came of a source. */
+static void tell_fault(const struct source *source, const struct fault *fault)
 {
-    struct fault fault = {0};
     if (source->error.n > 0)
         fprintf(stderr, "sonde: %s: %.*s\n", source->name, (int)source->error.n, source->error.p);
-    else if (profile_read(&source->bytes, tool_mem(), profile, &fault))
-        return true;
     else
-        fprintf(stderr, "sonde: %s: byte %llu: expected %s\n", source->name, (unsigned long long)fault.offset,
-                fault.expected);
-    return false;
+        fprintf(stderr, "sonde: %s: byte %llu: expected %s\n", source->name, (unsigned long long)fault->offset,
+                fault->expected);
 }
 
 /* Where binaries are looked for. */
@@ -73,39 +69,102 @@ static bool locate(struct loading *loading, struct profile *profile)
     return fine;
 }
 
-static bool take_source(struct loading *loading, struct source *source, struct profile *profile)
+/* Notes what a profile needs to know of where it came from. */
+static bool take_origin(struct loading *loading, const struct source *source, struct profile *profile)
 {
-    if (!decode(source, profile))
-        return false;
     bool fine = locate(loading, profile);
     if (fine && source->url.n > 0) {
         loading->fetched = true;
         fine = origins_add(&loading->origins, profile, buf_text(&source->url));
     }
-    print_notes(&loading->notes);
     return fine;
 }
 
 /* --- Several --- */
 
-/* Decodes n sources and combines what came of them with what is in *sum already (where *count is not 0), counting it.
- */
-static bool combine(struct loading *loading, struct source *sources, size_t n, struct profile *sum, size_t *count)
+/* The next source's profile, if one came of it. What there is to tell of the first `told` sources was told before. */
+static bool take_source(struct loading *loading, struct decode_ahead *ahead, size_t told, struct profile *profile)
 {
-    struct profile *profiles = mem_get_array(tool_mem(), n + 1, sizeof *profiles), both[2];
-    size_t good = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (take_source(loading, &sources[i], &profiles[good]))
-            good++;
-        buf_finish(&sources[i].bytes);
+    size_t i = ahead->taken;
+    struct fault fault;
+    bool good = decode_ahead_take(ahead, profile, &fault);
+    if (!good && i >= told)
+        tell_fault(&ahead->sources[i], &fault);
+    if (good && !take_origin(loading, &ahead->sources[i], profile)) {
+        profile_finish(profile);
+        good = false;
     }
-    bool fine = good == 0 || profile_combine(profiles, good, *count == 0 ? sum : &both[1], &loading->error);
+    if (i < told)
+        loading->notes.n = 0;
+    print_notes(&loading->notes);
+    return good;
+}
+
+/* Adds up what comes of n sources, one after the other; returns how many of them that went well for. Where that is not
+ * all of them and loading->error is empty, the next one does not have the same types. */
+static size_t add_up(struct loading *loading, struct source *sources, size_t n, struct profile_sum *sum)
+{
+    struct decode_ahead ahead;
+    size_t i = 0;
+    decode_ahead_start(&ahead, sources, n);
+    for (bool fine = true; i < n && fine; i += fine) {
+        struct profile profile;
+        if (!take_source(loading, &ahead, 0, &profile))
+            continue;
+        fine = profile_sum_fits(sum, &profile);
+        if (fine)
+            fine = profile_sum_add(sum, &profile, &loading->error);
+        else
+            profile_finish(&profile);
+    }
+    decode_ahead_finish(&ahead);
+    return i;
+}
+
+/* Combines what comes of n sources with all of it at hand. */
+static bool combine_at_once(struct loading *loading, struct source *sources, size_t n, size_t told, struct profile *out,
+                            size_t *count)
+{
+    struct profile *profiles = mem_get_array(tool_mem(), n, sizeof *profiles);
+    struct decode_ahead ahead;
+    *count = 0;
+    decode_ahead_start(&ahead, sources, n);
+    while (ahead.taken < n)
+        *count += take_source(loading, &ahead, told, &profiles[*count]);
+    decode_ahead_finish(&ahead);
+    bool fine = profile_combine(profiles, *count, out, &loading->error);
+    mem_put(tool_mem(), profiles, n * sizeof *profiles);
+    return fine;
+}
+
+/* What comes of n sources; *count is how many anything came of, and *out is set where that is not 0. */
+static bool combine_sources(struct loading *loading, struct source *sources, size_t n, struct profile *out,
+                            size_t *count)
+{
+    struct profile_sum sum = {.mem = tool_mem()};
+    size_t norigins = loading->origins.all.n, done = add_up(loading, sources, n, &sum);
+    *count = sum.n;
+    bool fine = done == n && loading->error.n == 0;
+    if (fine && sum.n > 0)
+        fine = profile_sum_take(&sum, out, &loading->error);
+    profile_sum_finish(&sum);
+    if (done == n || loading->error.n > 0)
+        return fine;
+    loading->origins.all.n = norigins;
+    return combine_at_once(loading, sources, n, done + 1, out, count);
+}
+
+/* Combines what comes of n sources with what is in *total already (where *count is not 0), counting it. */
+static bool combine(struct loading *loading, struct source *sources, size_t n, struct profile *total, size_t *count)
+{
+    struct profile both[2];
+    size_t good = 0;
+    bool fine = combine_sources(loading, sources, n, *count == 0 ? total : &both[1], &good);
     if (fine && good > 0 && *count > 0) {
-        both[0] = *sum;
-        fine = profile_combine(both, 2, sum, &loading->error);
+        both[0] = *total;
+        fine = profile_combine(both, 2, total, &loading->error);
     }
     *count += good;
-    mem_put(tool_mem(), profiles, (n + 1) * sizeof *profiles);
     return fine;
 }
 

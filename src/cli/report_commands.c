@@ -46,6 +46,7 @@ const struct report_command report_commands[] = {
     {"list", write_report, report_list, true, NULL, "Print the source of functions that match a regexp, with values",
      "list func_regex [focus_regex]* [-ignore_regex]* [>file]\n"
      "Shows functions that match func_regex, only samples that match a focus_regex and no ignore_regex."},
+    {"merge", write_proto, report_raw, false, "pb.gz", "Write one profile out of all sources: the same as proto", NULL},
     {"pdf", write_picture, report_dot, false, "pdf", "Write a picture of the call graph, as PDF", TOP_USAGE("pdf")},
     {"peek", write_report, report_peek, true, NULL, "Print callers and callees of functions that match a regexp",
      "peek func_regex [focus_regex]* [-ignore_regex]* [>file]\n"

@@ -157,8 +157,7 @@ static void fetch(struct source *sources, size_t n, const struct source_options 
     buf_finish(&error);
 }
 
-/* Replaces what is compressed with zstd by what is in it; gzip is left to those who read profiles. */
-static void unpack_zstd(struct source *source)
+void source_unpack(struct source *source)
 {
     struct buf plain;
     if (source->error.n > 0 || !unpack_is_zstd(buf_text(&source->bytes)))
@@ -193,6 +192,4 @@ void sources_read(struct source *sources, size_t n, const struct source_options 
     if (ntransfers > 0)
         fetch(sources, n, options, transfers, ntransfers);
     mem_put(mem, transfers, n * sizeof *transfers);
-    for (size_t i = 0; i < n; i++)
-        unpack_zstd(&sources[i]);
 }

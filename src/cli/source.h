@@ -30,4 +30,8 @@ void sources_finish(struct source *sources, size_t n);
  * it has taken. A source that failed has its error set. */
 void sources_read(struct source *sources, size_t n, const struct source_options *options);
 
+/* Replaces what is compressed with zstd by what is in it; gzip is left to those who read profiles. Sets the source's
+ * error where that fails. */
+void source_unpack(struct source *source);
+
 #endif

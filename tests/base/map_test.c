@@ -65,6 +65,29 @@ static void strings_are_found_by_their_bytes(void **state)
     arena_finish(&arena);
 }
 
+static void many_strings_are_looked_up_at_once(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct str_map map;
+    struct str keys[100];
+    uint32_t values[100];
+    arena_init(&arena, mem_libc());
+    str_map_init(&map, mem_libc());
+    for (uint32_t i = 0; i < 100; i++)
+        keys[i] = arena_printf(&arena, "name%u", i);
+    str_map_find_all(&map, keys, 100, 7, values);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(values[i], 7);
+    for (uint32_t i = 0; i < 100; i += 3)
+        str_map_add(&map, keys[i], 1000 + i);
+    str_map_find_all(&map, keys, 100, 7, values);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(values[i], i % 3 == 0 ? 1000 + i : 7);
+    str_map_finish(&map);
+    arena_finish(&arena);
+}
+
 static void exhaustion_gives_null_and_loses_nothing(void **state)
 {
     (void)state;
@@ -86,6 +109,7 @@ int main(void)
         cmocka_unit_test(numbers_are_found_with_the_value_first_given),
         cmocka_unit_test(removing_a_number_leaves_all_others),
         cmocka_unit_test(strings_are_found_by_their_bytes),
+        cmocka_unit_test(many_strings_are_looked_up_at_once),
         cmocka_unit_test(exhaustion_gives_null_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

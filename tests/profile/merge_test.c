@@ -185,6 +185,136 @@ static void every_failing_allocation_is_an_error(void **state)
     }
 }
 
+/* splitmix64 */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+enum { nlocations = 9, nnames = 4 };
+
+static void put_drawn_sample(struct buf *out, uint64_t *seed, uint64_t nvalues)
+{
+    size_t sample = proto_begin(out, 2), stack = proto_begin(out, 1);
+    for (uint64_t depth = next(seed) % 4; depth > 0; depth--)
+        proto_put_varint(out, 1 + next(seed) % nlocations);
+    proto_end(out, stack);
+    for (uint64_t i = 0; i < nvalues; i++)
+        proto_put_uint(out, 2, next(seed) % 5 - 2);
+    if (next(seed) % 3 == 0)
+        PUT(out, 3, 1, 1 + next(seed) % nnames, 2, 1 + next(seed) % nnames);
+    proto_end(out, sample);
+}
+
+/* A profile whose functions, locations and stacks are often those of others drawn so; its types mostly are. */
+static struct profile drawn(uint64_t *seed, bool same_types)
+{
+    static const char *const strings[] = {"", "a", "b", "c", "d", "ms", "us", "cpu", "wall", "/bin/x"};
+    struct buf bytes;
+    buf_init(&bytes, mem_libc());
+    uint64_t unit = !same_types && next(seed) % 6 == 0 ? 6 : 5, types = !same_types && next(seed) % 6 == 0 ? 1 : 2;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        proto_put_str(&bytes, 6, str_of(strings[i]));
+    PUT(&bytes, 1, 1, 7, 2, unit);
+    if (types == 2)
+        PUT(&bytes, 1, 1, 8, 2, 5);
+    PUT(&bytes, 3, 1, 1, 2, 0x1000 * (1 + next(seed) % 3), 3, 0x9000, 5, 9);
+    for (uint64_t id = 1; id <= nlocations; id++) {
+        size_t location = proto_begin(&bytes, 4);
+        proto_put_uint(&bytes, 1, id);
+        proto_put_uint(&bytes, 2, next(seed) % 2);
+        proto_put_uint(&bytes, 3, 0x4000 + next(seed) % 4);
+        for (uint64_t n = next(seed) % 3; n > 0; n--)
+            PUT(&bytes, 4, 1, 1 + next(seed) % nnames, 2, 1 + next(seed) % 2, 3, 1 + next(seed) % 2);
+        proto_end(&bytes, location);
+    }
+    for (uint64_t id = 1; id <= nnames; id++)
+        PUT(&bytes, 5, 1, id, 2, 1 + next(seed) % nnames, 4, 1 + next(seed) % nnames);
+    for (uint64_t n = next(seed) % 12; n > 0; n--)
+        put_drawn_sample(&bytes, seed, types);
+    proto_put_uint(&bytes, 9, next(seed) % 3);
+    proto_put_uint(&bytes, 10, next(seed) % 100);
+    PUT(&bytes, 11, 1, 7, 2, 5);
+    proto_put_uint(&bytes, 12, 1 + next(seed) % 3);
+    proto_put_uint(&bytes, 13, 1 + next(seed) % nnames);
+    struct profile profile = decode(&bytes, mem_libc());
+    buf_finish(&bytes);
+    return profile;
+}
+
+static void profiles_added_one_by_one_become_what_they_become_together(void **state)
+{
+    (void)state;
+    size_t nfit = 0;
+    for (uint64_t round = 1; round <= 400; round++) {
+        bool fits = true;
+        struct profile profiles[6], together, added = {0};
+        struct profile_sum sum = {.mem = mem_libc()};
+        struct buf error, expected, got;
+        uint64_t seed = round;
+        size_t n = 1 + next(&seed) % 6;
+        buf_init(&error, mem_libc());
+        buf_init(&expected, mem_libc());
+        buf_init(&got, mem_libc());
+        for (size_t i = 0; i < n; i++) {
+            profiles[i] = drawn(&seed, false);
+            struct profile copy;
+            assert_true(profile_copy(&profiles[i], mem_libc(), &copy));
+            fits = fits && profile_sum_fits(&sum, &copy);
+            if (fits)
+                assert_true(profile_sum_add(&sum, &copy, &error));
+            else
+                profile_finish(&copy);
+        }
+        nfit += fits;
+        assert_true(profile_sum_take(&sum, &added, &error) && profile_combine(profiles, n, &together, &error));
+        assert_true(profile_encode(&together, &expected) && profile_encode(&added, &got));
+        if (fits && !str_equal(buf_text(&expected), buf_text(&got)))
+            fail_msg("the profiles of round %d differ", (int)round);
+        profile_finish(&together);
+        profile_finish(&added);
+        buf_finish(&error);
+        buf_finish(&expected);
+        buf_finish(&got);
+    }
+    assert_true(nfit > 100);
+}
+
+static void a_sum_is_released_wherever_memory_runs_out(void **state)
+{
+    (void)state;
+    bool good = false;
+    for (size_t successes = 0; !good; successes++) {
+        struct failing_mem failing = failing_mem(SIZE_MAX);
+        struct profile_sum sum = {.mem = &failing.mem};
+        struct buf error;
+        uint64_t seed = 3;
+        struct profile copies[4], out;
+        buf_init(&error, mem_libc());
+        for (size_t i = 0; i < 4; i++) {
+            struct profile original = drawn(&seed, true);
+            assert_true(profile_copy(&original, &failing.mem, &copies[i]));
+            profile_finish(&original);
+        }
+        failing.left = successes;
+        size_t i = 0;
+        for (good = true; i < 4 && good; i++)
+            good = profile_sum_add(&sum, &copies[i], &error);
+        for (; i < 4; i++)
+            profile_finish(&copies[i]);
+        good = good && profile_sum_take(&sum, &out, &error);
+        assert_int_equal(good, error.n == 0);
+        if (good)
+            profile_finish(&out);
+        profile_sum_finish(&sum);
+        buf_finish(&error);
+        assert_true(successes < 2000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +326,8 @@ int main(void)
         cmocka_unit_test(scaling_rounds_and_drops_what_becomes_nothing),
         cmocka_unit_test(a_profile_without_mappings_gets_one),
         cmocka_unit_test(every_failing_allocation_is_an_error),
+        cmocka_unit_test(profiles_added_one_by_one_become_what_they_become_together),
+        cmocka_unit_test(a_sum_is_released_wherever_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
