@@ -235,7 +235,8 @@ static bool symbolize(struct loading *loading, struct profile *profile)
     buf_init(&folder, tool_mem());
     struct symbol_cache cache = symbol_cache_of_user(&folder);
     struct symbolize_help help = {
-        &cache, debug_server_create(tool_mem(), isatty(STDERR_FILENO) ? draw_fetching : NULL, NULL, &loading->notes)};
+        &cache, debug_server_create(tool_mem(), isatty(STDERR_FILENO) ? draw_fetching : NULL, NULL, &loading->notes),
+        args->kallsyms[0] ? args->kallsyms : NULL};
     bool fine = (!mode.local || symbolize_profile(profile, &mode, &help, &loading->notes)) &&
                 (!mode.remote || origins_symbolize(&loading->origins, profile, mode.force, &tls, &loading->notes)) &&
                 symbolize_demangle(profile, &mode);

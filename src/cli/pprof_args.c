@@ -49,6 +49,7 @@ static void add_source_flags(struct flag_list *list, struct pprof_args *args, st
     add_flag(list, "base", flag_text, &args->base);
     add_flag(list, "diff_base", flag_text, &parsed->diff_base);
     add_flag(list, "symbolize", flag_text, &args->symbolize);
+    add_flag(list, "kallsyms", flag_text, &args->kallsyms);
     add_flag(list, "buildid", flag_text, &args->build_id);
     add_flag(list, "timeout", flag_int, &args->timeout);
     add_flag(list, "seconds", flag_int, &args->seconds);
@@ -202,6 +203,7 @@ static void init(struct pprof_args *args)
     const char *tools = getenv("PPROF_TOOLS");
     *args = (struct pprof_args){.base = "",
                                 .symbolize = "",
+                                .kallsyms = "",
                                 .build_id = "",
                                 .comment = "",
                                 .tools = tools ? tools : "",
@@ -287,6 +289,7 @@ void pprof_args_help(struct buf *out)
                 "\nNames and lines:\n"
                 "  -symbolize mode       none, local, fastlocal (names only) or remote; further after colons: force,\n"
                 "                        nocache, demangle=none, demangle=templates, demangle=full, demangle=default\n"
+                "  -kallsyms file        Symbols of the kernel that was profiled, as in /proc/kallsyms\n"
                 "  -buildid id           Build id of the first mapping, where the profile has none\n"
                 "  -tools path           Taken for compatibility: no outside tools are needed\n"
                 "\nValues by their old names:\n"

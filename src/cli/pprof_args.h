@@ -17,7 +17,7 @@ struct pprof_args {
     const char *binary; /* NULL, or the first argument where it is an object file and not the only one */
     const char *base;   /* "" for none */
     bool base_is_diff;
-    const char *symbolize, *build_id, *comment, *tools;
+    const char *symbolize, *kallsyms, *build_id, *comment, *tools;
     const char *tls_cert, *tls_key, *tls_ca;
     int64_t seconds, timeout; /* -1 where not given */
     struct config config;

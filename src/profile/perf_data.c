@@ -304,6 +304,16 @@ static struct process *find_process(struct perf_data *d, uint32_t pid)
     return &d->processes.at[*index];
 }
 
+/* The build id that the header tells for a file. Kernels are listed there without the symbol that stands behind their
+ * names in mappings ("[kernel.kallsyms]_text"). */
+static const uint32_t *find_build_id(struct perf_data *d, uint32_t name, struct str file)
+{
+    size_t bracket = str_find(file, STR("]"), 0);
+    if (str_starts_with(file, STR("[")) && bracket + 1 < file.n)
+        name = profile_string(&d->assembly.profile, str_first(file, bracket + 1));
+    return map_find(&d->build_ids, name);
+}
+
 /* Adds a mapping of a process. */
 static bool add_mapping(struct perf_data *d, uint32_t pid, struct profile_mapping mapping, struct str file)
 {
@@ -311,7 +321,7 @@ static bool add_mapping(struct perf_data *d, uint32_t pid, struct profile_mappin
     mapping.file = profile_string(&d->assembly.profile, file);
     if (!process || mapping.file == PROFILE_NONE)
         return false;
-    const uint32_t *build_id = mapping.build_id == 0 ? map_find(&d->build_ids, mapping.file) : NULL;
+    const uint32_t *build_id = mapping.build_id == 0 ? find_build_id(d, mapping.file, file) : NULL;
     if (build_id)
         mapping.build_id = *build_id;
     struct map_range range = {mapping.start, mapping.limit, assembly_add_mapping(&d->assembly, mapping)};

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "symbol/binary.h"
 #include "symbol/line_edits.h"
+#include "symbol/unbacked.h"
 
 /* --- Modes --- */
 
@@ -77,6 +78,7 @@ struct job {
     const struct symbolize_help *help;
     struct buf *notes;
     struct line_edits edits;
+    struct unbacked unbacked;
     struct buf name;      /* scratch */
     struct map demangled; /* from a string to what it stands for */
 
@@ -104,7 +106,9 @@ static bool has_no_binary(struct str file)
     struct str base = base_name(file);
     return str_starts_with(base, STR("[")) || str_starts_with(base, STR("linux-vdso")) ||
            str_starts_with(file, STR("/dev/dri/")) || str_equal(file, STR("//anon")) ||
-           str_starts_with(file, STR("/memfd:"));
+           str_starts_with(file, STR("/memfd:")) || str_starts_with(file, STR("/tmp/perf-")) ||
+           str_starts_with(file, STR("/dev/zero")) || str_starts_with(file, STR("/anon_hugepage")) ||
+           str_starts_with(file, STR("/SYSV"));
 }
 
 static bool is_http(struct str file)
@@ -327,7 +331,11 @@ static bool symbolize_mappings(struct job *job)
     for (uint32_t m = 0; m < job->profile->nmappings && fine; m++) {
         job->mapping = &job->profile->mappings[m];
         job->need = need_of(job, job->mapping);
-        if (job->first[m] < job->first[m + 1] && job->need != need_nothing && can_be_found(job, m))
+        if (job->first[m] == job->first[m + 1] || job->need == need_nothing)
+            continue;
+        if (job->need == need_all)
+            fine = unbacked_name(&job->unbacked, m, job->locations + job->first[m], job->first[m + 1] - job->first[m]);
+        if (fine && can_be_found(job, m))
             fine = symbolize_mapping(job, m);
     }
     if (job->missing)
@@ -355,12 +363,14 @@ bool symbolize_profile(struct profile *profile, const struct symbolize_mode *mod
     line_edits_init(&job.edits, profile);
     buf_init(&job.name, profile->mem);
     map_init(&job.demangled, profile->mem);
+    unbacked_init(&job.unbacked, profile, &job.edits, help->kallsyms, notes);
     bool fine = group_locations(&job) && symbolize_mappings(&job) && line_edits_apply(&job.edits);
     uint64_t locations = (uint64_t)profile->nlocations + 1;
     mem_put(profile->mem, job.wanted_of, locations * sizeof *job.wanted_of);
     mem_put(profile->mem, job.wanted, locations * sizeof *job.wanted);
     mem_put(profile->mem, job.locations, locations * sizeof *job.locations);
     mem_put(profile->mem, job.first, ((uint64_t)profile->nmappings + 2) * sizeof *job.first);
+    unbacked_finish(&job.unbacked);
     map_finish(&job.demangled);
     buf_finish(&job.name);
     line_edits_finish(&job.edits);

@@ -25,6 +25,7 @@ struct symbolize_mode symbolize_mode_parse(struct str words, struct buf *notes);
 struct symbolize_help {
     const struct symbol_cache *cache; /* where what debug information tells is kept */
     struct debug_server *server;      /* asked for what is not here */
+    const char *kallsyms;             /* a list of the profiled kernel's symbols, where it is not the running one */
 };
 
 /* Gives the locations of every mapping whose binary is found (under the mapping's file name; a build id, where both

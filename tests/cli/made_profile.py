@@ -61,7 +61,8 @@ class Profile:
         body = b''.join(number(1, location) for location in locations)
         body += b''.join(number(2, value) for value in values)
         for key, value in labels:
-            body += message(3, number(1, self.string(key)) + number(2, self.string(value)))
+            text = number(2, self.string(value)) if isinstance(value, str) else number(3, value)
+            body += message(3, number(1, self.string(key)) + text)
         self.body += message(2, body)
 
     def bytes(self):
