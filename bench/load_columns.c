@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/tool_mem.h"
 #include "trace/columns.h"
 
 enum { width = 2000, default_windows = 2000 };
@@ -111,7 +112,7 @@ int main(int argc, char **argv)
     struct trace_fault fault = {0};
     uint64_t valid, random = 1, windows = argc > 2 ? strtoull(argv[2], NULL, 10) : default_windows;
     double start = now();
-    if (!columns_read((struct str){mapped.bytes, mapped.size}, mem_libc(), passed, &mapped, &cols, &valid, &fault)) {
+    if (!columns_read((struct str){mapped.bytes, mapped.size}, tool_mem(), passed, &mapped, &cols, &valid, &fault)) {
         fprintf(stderr, "%s\n", fault.rule);
         return 1;
     }

@@ -3,6 +3,12 @@
 
 #include "trace/reader.h"
 
+static void finish_index(struct columns_index *index, struct mem *mem)
+{
+    map_finish(&index->sparse);
+    mem_put(mem, index->dense, index->room * sizeof *index->dense);
+}
+
 bool columns_init(struct columns *cols, struct mem *mem)
 {
     *cols = (struct columns){.mem = mem, .gc_begin = -1, .stw_begin = -1};
@@ -10,12 +16,12 @@ bool columns_init(struct columns *cols, struct mem *mem)
     population_init(&cols->population, mem);
     map_init(&cols->place_of_key, mem);
     map_init(&cols->task_of_id, mem);
-    map_init(&cols->goroutine_of_id.map, mem);
-    map_init(&cols->proc_of_id.map, mem);
-    map_init(&cols->thread_of_id.map, mem);
     cols->gc = cols->stw = lane_of(lane_spans);
     for (unsigned i = 0; i < columns_value_count; i++)
         cols->values[i] = lane_of(lane_values);
+    map_init(&cols->goroutine_of_id.sparse, mem);
+    map_init(&cols->proc_of_id.sparse, mem);
+    map_init(&cols->thread_of_id.sparse, mem);
     return sites_init(&cols->sites, mem);
 }
 
@@ -55,6 +61,7 @@ void columns_finish(struct columns *cols)
     population_finish(&cols->population);
     vec_finish(&cols->places, cols->mem);
     vec_finish(&cols->goroutines, cols->mem);
+    vec_finish(&cols->nests, cols->mem);
     vec_finish(&cols->procs, cols->mem);
     vec_finish(&cols->threads, cols->mem);
     vec_finish(&cols->nested, cols->mem);
@@ -66,9 +73,9 @@ void columns_finish(struct columns *cols)
     vec_finish(&cols->logs, cols->mem);
     map_finish(&cols->place_of_key);
     map_finish(&cols->task_of_id);
-    map_finish(&cols->goroutine_of_id.map);
-    map_finish(&cols->proc_of_id.map);
-    map_finish(&cols->thread_of_id.map);
+    finish_index(&cols->goroutine_of_id, cols->mem);
+    finish_index(&cols->proc_of_id, cols->mem);
+    finish_index(&cols->thread_of_id, cols->mem);
 }
 
 static bool push_end(struct columns *cols, struct lane *lane, int64_t begin, uint32_t what)
@@ -216,11 +223,12 @@ struct columns_size columns_size(const struct columns *cols)
         .levels = cols->levels,
         .population = cols->population.bytes.n +
                       (cols->population.blocks.n + cols->population.nodes.n) * sizeof(struct population_block),
-        .rows = cols->goroutines.n * sizeof *cols->goroutines.at + cols->goroutine_of_id.map.room * 16 +
-                cols->procs.n * sizeof *cols->procs.at + cols->threads.n * sizeof *cols->threads.at +
-                cols->nested.n * sizeof *cols->nested.at + cols->points.n * sizeof *cols->points.at +
-                cols->regions.n * sizeof *cols->regions.at + cols->tasks.n * sizeof *cols->tasks.at +
-                cols->logs.n * sizeof *cols->logs.at + cols->task_lanes.n * sizeof *cols->task_lanes.at,
+        .rows = cols->goroutines.n * (sizeof *cols->goroutines.at + sizeof *cols->nests.at) +
+                cols->goroutine_of_id.room * sizeof(uint32_t) + cols->procs.n * sizeof *cols->procs.at +
+                cols->threads.n * sizeof *cols->threads.at + cols->nested.n * sizeof *cols->nested.at +
+                cols->points.n * sizeof *cols->points.at + cols->regions.n * sizeof *cols->regions.at +
+                cols->tasks.n * sizeof *cols->tasks.at + cols->logs.n * sizeof *cols->logs.at +
+                cols->task_lanes.n * sizeof *cols->task_lanes.at,
         .sites = sites_size(&cols->sites) + cols->places.n * sizeof *cols->places.at,
     };
     size.total = size.columns + size.levels + size.population + size.rows + size.sites;

@@ -29,7 +29,7 @@
  *     on processors and threads: running, goroutine; on processors idle, 0
  *
  * A site is a reason and a stack, a place a thread and a processor; each is kept once (site.h). So 40 million events
- * take some 15 to 20 bytes each, the levels included, and a goroutine 100 bytes of its own.
+ * take some 15 to 20 bytes each, the levels included, and a goroutine 84 bytes of its own.
  *
  * Who woke whom needs no more: the mark says where, and what ran there at that moment is in that thread's lane.
  *
@@ -79,17 +79,23 @@ struct columns_nested {
     int64_t begin; /* of that */
 };
 
+/* One line of memory, because nearly every event is about one, and there are many. */
 struct columns_goroutine {
     int64_t id;
-    uint32_t proc, thread; /* while reading: where it runs */
     struct lane states;
-    uint8_t state; /* while reading: enum trace_go_state */
+    uint32_t proc, thread; /* while reading: where it runs */
+    uint32_t name;         /* of the function that it starts in; 0 while it is not known */
+    uint32_t label;        /* the last one; 0 for none */
+    uint32_t points;       /* of columns.points; COLUMNS_NONE for none */
+    uint8_t state;         /* while reading: enum trace_go_state */
     bool in_assist, ended;
-    uint32_t name;                         /* of the function that it starts in; 0 while it is not known */
-    uint32_t label;                        /* the last one; 0 for none */
+};
+_Static_assert(sizeof(struct columns_goroutine) == 64, "a goroutine takes one line");
+
+/* What more there is of a goroutine, under the same number. */
+struct columns_nest {
     uint32_t earlier;                      /* the goroutine that had this id before; COLUMNS_NONE for none */
     uint32_t regions, ranges, old_regions; /* nested lanes: regions by depth; ranges; regions older than the trace */
-    uint32_t points;                       /* of columns.points; COLUMNS_NONE for none */
     uint32_t open_region;
 };
 
@@ -152,10 +158,11 @@ enum columns_value {
     columns_value_count,
 };
 
-/* From the numbers that a trace gives to rows. */
+/* From the numbers that a trace gives to rows. Mostly they are small and dense: those are found by place. */
 struct columns_index {
-    struct map map;
-    uint32_t recent[16384]; /* likely rows, by the low bits of ids */
+    uint32_t *dense; /* by id: the row plus one, 0 for none */
+    uint32_t room;
+    struct map sparse;
 };
 
 struct columns {
@@ -165,6 +172,7 @@ struct columns {
     VEC(struct columns_place) places;
     struct map place_of_key;
     VEC(struct columns_goroutine) goroutines; /* in the order in which they appear */
+    VEC(struct columns_nest) nests;           /* theirs */
     VEC(struct columns_proc) procs;
     VEC(struct columns_thread) threads;
     struct columns_index goroutine_of_id, proc_of_id, thread_of_id; /* the last goroutine that had an id */
@@ -210,7 +218,13 @@ bool columns_read(struct str bytes, struct mem *mem, columns_passed *passed, voi
                   uint64_t *valid, struct trace_fault *fault);
 
 /* The row of an id; COLUMNS_NONE where there is none. Of goroutines the last one. */
-uint32_t columns_find(const struct columns_index *index, int64_t id);
+static inline uint32_t columns_find(const struct columns_index *index, int64_t id)
+{
+    if ((uint64_t)id < index->room)
+        return index->dense[id] - 1;
+    const uint32_t *row = index->sparse.n > 0 ? map_find(&index->sparse, (uint64_t)id) : NULL;
+    return row ? *row : COLUMNS_NONE;
+}
 
 /* The text of a name. */
 static inline struct str columns_name(const struct columns *columns, uint32_t name)

@@ -10,57 +10,48 @@ struct adding {
     int64_t now;
 };
 
-/* The row of an id among n rows, each `size` bytes long, which begin with their ids. */
-static inline uint32_t index_find(struct columns_index *index, const void *rows, size_t n, size_t size, int64_t id)
-{
-    uint32_t *recent = &index->recent[(uint64_t)id % (sizeof index->recent / sizeof *index->recent)];
-    if (*recent < n && *(const int64_t *)(const void *)((const char *)rows + *recent * size) == id)
-        return *recent;
-    const uint32_t *row = map_find(&index->map, (uint64_t)id);
-    if (!row)
-        return COLUMNS_NONE;
-    *recent = *row;
-    return *row;
-}
+enum { dense_at_least = 1 << 10 };
 
-#define FIND(index, rows, id) index_find((index), (rows).at, (rows).n, sizeof *(rows).at, (id))
-
-/* Makes an id mean a row from now on. */
-static bool index_set(struct columns_index *index, int64_t id, uint32_t row)
+/* Makes the dense part reach to an id; false on exhaustion. What the sparse part has of it is found there no more, so
+ * it moves. */
+static bool grow_dense(struct columns_index *index, struct mem *mem, uint64_t id)
 {
-    uint32_t *value = map_add(&index->map, (uint64_t)id, row);
-    if (!value)
+    uint32_t room = index->room ? index->room * 2 : dense_at_least;
+    while (room <= id)
+        room *= 2;
+    uint32_t *grown = mem->resize(mem, index->dense, index->room * sizeof *grown, room * sizeof *grown);
+    if (!grown)
         return false;
-    *value = row;
-    index->recent[(uint64_t)id % (sizeof index->recent / sizeof *index->recent)] = row;
+    for (uint32_t i = index->room; i < room; i++) {
+        const uint32_t *row = index->sparse.n > 0 ? map_find(&index->sparse, i) : NULL;
+        grown[i] = row ? *row + 1 : 0;
+    }
+    index->dense = grown;
+    index->room = room;
     return true;
 }
 
-static uint32_t find_goroutine(struct columns *cols, int64_t id)
+/* Makes an id mean a row from now on. The dense part stays within a few times the number of rows. */
+static bool index_set(struct columns_index *index, struct mem *mem, int64_t id, uint32_t row)
 {
-    return FIND(&cols->goroutine_of_id, cols->goroutines, id);
-}
-
-static uint32_t find_proc(struct columns *cols, int64_t id)
-{
-    return FIND(&cols->proc_of_id, cols->procs, id);
-}
-
-static uint32_t find_thread(struct columns *cols, int64_t id)
-{
-    return FIND(&cols->thread_of_id, cols->threads, id);
-}
-
-uint32_t columns_find(const struct columns_index *index, int64_t id)
-{
-    const uint32_t *row = map_find(&index->map, (uint64_t)id);
-    return row ? *row : COLUMNS_NONE;
+    uint64_t number = (uint64_t)id;
+    bool is_dense = number < index->room || number < dense_at_least || number < (uint64_t)row * 4;
+    if (is_dense && number < UINT32_MAX / 4) {
+        if (number >= index->room && !grow_dense(index, mem, number))
+            return false;
+        index->dense[number] = row + 1;
+        return true;
+    }
+    uint32_t *value = map_add(&index->sparse, number, row);
+    if (value)
+        *value = row;
+    return value != NULL;
 }
 
 /* Both rows are COLUMNS_NONE for the ids that mean none. False on exhaustion. */
 static bool thread_row(struct columns *cols, int64_t id, uint32_t *row)
 {
-    *row = id == TRACE_NO_THREAD ? COLUMNS_NONE : find_thread(cols, id);
+    *row = id == TRACE_NO_THREAD ? COLUMNS_NONE : columns_find(&cols->thread_of_id, id);
     if (id == TRACE_NO_THREAD || *row != COLUMNS_NONE)
         return true;
     struct columns_thread thread = {.id = id,
@@ -69,12 +60,12 @@ static bool thread_row(struct columns *cols, int64_t id, uint32_t *row)
                                     .run = {COLUMNS_NONE, 0},
                                     .last_place = COLUMNS_NONE};
     *row = (uint32_t)cols->threads.n;
-    return vec_push(&cols->threads, cols->mem, thread) && index_set(&cols->thread_of_id, id, *row);
+    return vec_push(&cols->threads, cols->mem, thread) && index_set(&cols->thread_of_id, cols->mem, id, *row);
 }
 
 static bool proc_row(struct columns *cols, int64_t id, uint32_t *row)
 {
-    *row = id == TRACE_NO_PROC ? COLUMNS_NONE : find_proc(cols, id);
+    *row = id == TRACE_NO_PROC ? COLUMNS_NONE : columns_find(&cols->proc_of_id, id);
     if (id == TRACE_NO_PROC || *row != COLUMNS_NONE)
         return true;
     struct columns_proc proc = {.id = id,
@@ -86,25 +77,19 @@ static bool proc_row(struct columns *cols, int64_t id, uint32_t *row)
                                 .call = COLUMNS_NONE,
                                 .idle_begin = -1};
     *row = (uint32_t)cols->procs.n;
-    return vec_push(&cols->procs, cols->mem, proc) && index_set(&cols->proc_of_id, id, *row);
+    return vec_push(&cols->procs, cols->mem, proc) && index_set(&cols->proc_of_id, cols->mem, id, *row);
 }
 
 /* A goroutine that no event was about before, or whose id was that of another. */
 static bool new_goroutine(struct columns *cols, int64_t id, uint32_t *row)
 {
-    struct columns_goroutine goroutine = {.id = id,
-                                          .states = lane_of(lane_states),
-                                          .earlier = find_goroutine(cols, id),
-                                          .regions = COLUMNS_NONE,
-                                          .ranges = COLUMNS_NONE,
-                                          .old_regions = COLUMNS_NONE,
-                                          .points = COLUMNS_NONE,
-                                          .open_region = COLUMNS_NONE,
-                                          .proc = COLUMNS_NONE,
-                                          .thread = COLUMNS_NONE};
+    struct columns_goroutine goroutine = {
+        .id = id, .states = lane_of(lane_states), .points = COLUMNS_NONE, .proc = COLUMNS_NONE, .thread = COLUMNS_NONE};
+    struct columns_nest nest = {columns_find(&cols->goroutine_of_id, id), COLUMNS_NONE, COLUMNS_NONE, COLUMNS_NONE,
+                                COLUMNS_NONE};
     *row = (uint32_t)cols->goroutines.n;
-    return cols->goroutines.n < LANE_REST_MAX && vec_push(&cols->goroutines, cols->mem, goroutine) &&
-           index_set(&cols->goroutine_of_id, id, *row);
+    return cols->goroutines.n < LANE_REST_MAX && vec_push(&cols->nests, cols->mem, nest) &&
+           vec_push(&cols->goroutines, cols->mem, goroutine) && index_set(&cols->goroutine_of_id, cols->mem, id, *row);
 }
 
 /* The number of a place; SITE_NONE on exhaustion. */
@@ -295,7 +280,7 @@ static bool end_nested(struct columns *cols, uint32_t first, int64_t now)
     return good;
 }
 
-static bool end_goroutine(struct columns *cols, struct columns_goroutine *g, int64_t now)
+static bool end_goroutine(struct columns *cols, struct columns_nest *g, int64_t now)
 {
     for (uint32_t i = g->open_region; i != COLUMNS_NONE; i = cols->nested.at[i].outer)
         cols->regions.at[cols->nested.at[i].what].has_end = true;
@@ -306,7 +291,7 @@ static bool end_goroutine(struct columns *cols, struct columns_goroutine *g, int
 static bool change_goroutine(struct adding *a, const struct trace_transition *t)
 {
     struct columns *cols = a->cols;
-    uint32_t row = find_goroutine(cols, t->id);
+    uint32_t row = columns_find(&cols->goroutine_of_id, t->id);
     if ((row == COLUMNS_NONE || t->from == go_not_exist || t->from == go_undetermined) &&
         !new_goroutine(cols, t->id, &row))
         return false;
@@ -324,7 +309,7 @@ static bool change_goroutine(struct adding *a, const struct trace_transition *t)
     return change_runs(a, row, t, begin, cols->places.at[place], site) && push_state(a, g, t, begin, place, site) &&
            population_change(&cols->population, a->now, population_of(t->from, g->in_assist),
                              population_of(t->to, g->in_assist)) &&
-           (t->to != go_not_exist || end_goroutine(cols, g, a->now));
+           (t->to != go_not_exist || end_goroutine(cols, &cols->nests.at[row], a->now));
 }
 
 /* Counts the processors that threads run. */
@@ -456,23 +441,30 @@ static bool change_range(struct adding *a, uint32_t *list, enum columns_range ki
 
 static struct columns_goroutine *goroutine_of(struct columns *cols, int64_t id)
 {
-    uint32_t row = find_goroutine(cols, id);
+    uint32_t row = columns_find(&cols->goroutine_of_id, id);
     return row == COLUMNS_NONE ? NULL : &cols->goroutines.at[row];
+}
+
+static struct columns_nest *nest_of(struct columns *cols, int64_t id)
+{
+    uint32_t row = columns_find(&cols->goroutine_of_id, id);
+    return row == COLUMNS_NONE ? NULL : &cols->nests.at[row];
 }
 
 static bool change_assist(struct adding *a)
 {
     bool active = a->e->type == ev_gc_mark_assist_active, begins = a->e->type != ev_gc_mark_assist_end;
-    struct columns_goroutine *g = goroutine_of(a->cols, active ? (int64_t)a->e->args[0] : a->e->g);
+    int64_t id = active ? (int64_t)a->e->args[0] : a->e->g;
+    struct columns_goroutine *g = goroutine_of(a->cols, id);
     if (g)
         g->in_assist = begins;
-    return change_range(a, g ? &g->ranges : NULL, columns_assist, begins, active);
+    return change_range(a, g ? &nest_of(a->cols, id)->ranges : NULL, columns_assist, begins, active);
 }
 
 static bool change_sweep(struct adding *a)
 {
     bool active = a->e->type == ev_gc_sweep_active;
-    uint32_t row = find_proc(a->cols, active ? (int64_t)a->e->args[0] : a->e->p);
+    uint32_t row = columns_find(&a->cols->proc_of_id, active ? (int64_t)a->e->args[0] : a->e->p);
     return change_range(a, row == COLUMNS_NONE ? NULL : &a->cols->procs.at[row].ranges, columns_sweep,
                         a->e->type != ev_gc_sweep_end, active);
 }
@@ -497,7 +489,7 @@ static bool change_stw(struct adding *a)
 {
     struct columns *cols = a->cols;
     bool begins = a->e->type == ev_stw_begin;
-    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    struct columns_nest *g = nest_of(cols, a->e->g);
     return change_global(a, &cols->stw, columns_stw, &cols->stw_begin, &cols->stw_site, begins) &&
            change_range(a, g ? &g->ranges : NULL, columns_stw, begins, false);
 }
@@ -521,7 +513,7 @@ static bool new_region(struct adding *a, bool begins, uint32_t *region)
 static bool begin_region(struct adding *a)
 {
     struct columns *cols = a->cols;
-    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    struct columns_nest *g = nest_of(cols, a->e->g);
     uint32_t region;
     if (!g)
         return true;
@@ -542,7 +534,7 @@ static bool begin_region(struct adding *a)
 }
 
 /* A region that began before the trace has a lane of its own: it lies around all that ended before. */
-static bool end_old_region(struct adding *a, struct columns_goroutine *g)
+static bool end_old_region(struct adding *a, struct columns_nest *g)
 {
     uint32_t region;
     if (!new_region(a, false, &region))
@@ -557,7 +549,7 @@ static bool end_old_region(struct adding *a, struct columns_goroutine *g)
 static bool end_region(struct adding *a)
 {
     struct columns *cols = a->cols;
-    struct columns_goroutine *g = goroutine_of(cols, a->e->g);
+    struct columns_nest *g = nest_of(cols, a->e->g);
     if (!g)
         return true;
     if (g->open_region == COLUMNS_NONE)
@@ -616,7 +608,7 @@ static bool begin_task(struct adding *a)
     task->parent = a->e->args[1];
     task->name = name;
     task->begin_stack = stack;
-    task->begin_goroutine = find_goroutine(cols, a->e->g);
+    task->begin_goroutine = columns_find(&cols->goroutine_of_id, a->e->g);
     task->begin = a->now;
     task->has_begin = true;
     return take_task_lane(cols, task);
@@ -634,7 +626,7 @@ static bool end_task(struct adding *a)
     bool again = task->has_end;
     task->name = name;
     task->end_stack = stack;
-    task->end_goroutine = find_goroutine(cols, a->e->g);
+    task->end_goroutine = columns_find(&cols->goroutine_of_id, a->e->g);
     task->end = a->now;
     task->has_end = true;
     if (again || (task->lane == COLUMNS_NONE && !take_task_lane(cols, task)))
@@ -648,7 +640,8 @@ static bool end_task(struct adding *a)
 static bool push_point(struct adding *a, uint32_t what)
 {
     struct columns *cols = a->cols;
-    uint32_t thread, proc = find_proc(cols, a->e->p), goroutine = find_goroutine(cols, a->e->g);
+    uint32_t thread, proc = columns_find(&cols->proc_of_id, a->e->p),
+                     goroutine = columns_find(&cols->goroutine_of_id, a->e->g);
     if (!thread_row(cols, a->e->m, &thread))
         return false;
     if (thread != COLUMNS_NONE && !lane_push(&cols->threads.at[thread].points, &cols->pool, a->now, what))
@@ -679,7 +672,7 @@ static bool add_log(struct adding *a)
                               .category = sites_string(&cols->sites, a->e->table, a->e->args[1]),
                               .message = sites_string(&cols->sites, a->e->table, a->e->args[2]),
                               .stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e)),
-                              .goroutine = find_goroutine(cols, a->e->g)};
+                              .goroutine = columns_find(&cols->goroutine_of_id, a->e->g)};
     if (log.category == SITE_NONE || log.message == SITE_NONE || log.stack == SITE_NONE ||
         cols->logs.n > LANE_REST_MAX || !task_of(cols, log.task, false) || !vec_push(&cols->logs, cols->mem, log))
         return false;

@@ -8,7 +8,7 @@ struct lane_slab {
     size_t size; /* of the whole block */
 };
 
-enum { slab_size = 1 << 20, smallest_chunk = 8, size_classes = 5 };
+enum { smallest_slab = 16 << 10, largest_slab = 16 << 20, smallest_chunk = 8, size_classes = 5 };
 _Static_assert(smallest_chunk << (size_classes - 1) == lane_largest_chunk, "a class for each size of chunk");
 
 void lane_pool_init(struct lane_pool *pool, struct mem *mem)
@@ -46,18 +46,25 @@ static struct lane_chunk **free_list(struct lane_pool *pool, unsigned form, uint
     return NULL;
 }
 
+static bool add_slab(struct lane_pool *pool)
+{
+    size_t size = pool->slab ? pool->slab->size * 2 : smallest_slab;
+    size = size < largest_slab ? size : largest_slab;
+    struct lane_slab *slab = mem_get(pool->mem, size);
+    if (!slab)
+        return false;
+    *slab = (struct lane_slab){pool->slab, size};
+    pool->slab = slab;
+    pool->next = (char *)(slab + 1);
+    pool->end = (char *)slab + size;
+    pool->bytes += size;
+    return true;
+}
+
 static char *pool_get(struct lane_pool *pool, size_t size)
 {
-    if ((size_t)(pool->end - pool->next) < size) {
-        struct lane_slab *slab = mem_get(pool->mem, slab_size);
-        if (!slab)
-            return NULL;
-        *slab = (struct lane_slab){pool->slab, slab_size};
-        pool->slab = slab;
-        pool->next = (char *)(slab + 1);
-        pool->end = (char *)slab + slab_size;
-        pool->bytes += slab_size;
-    }
+    if ((size_t)(pool->end - pool->next) < size && !add_slab(pool))
+        return NULL;
     char *block = pool->next;
     pool->next += size;
     return block;

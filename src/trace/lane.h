@@ -127,7 +127,7 @@ _Static_assert(lane_largest_chunk <= UINT8_MAX, "a chunk's items are counted in 
 struct lane_slab;
 struct lane_pool {
     struct mem *mem;
-    struct lane_slab *slab; /* the newest */
+    struct lane_slab *slab; /* the newest; slabs double in size up to a limit */
     char *next, *end;       /* free bytes of it */
     struct lane_chunk *free[2][5];
     uint64_t bytes; /* of all slabs */

@@ -50,7 +50,7 @@ static void print_ranges_in(const struct columns *c, const char *view, int64_t r
                             int64_t end)
 {
     char room[256];
-    for (uint32_t i = c->goroutines.at[goroutine].ranges; i != COLUMNS_NONE; i = c->nested.at[i].next) {
+    for (uint32_t i = c->nests.at[goroutine].ranges; i != COLUMNS_NONE; i = c->nested.at[i].next) {
         struct lane_reader reader;
         struct lane_item item;
         lane_seek(&reader, &c->nested.at[i].lane, begin);
@@ -208,8 +208,8 @@ static void print_goroutines(const struct columns *c)
             if (lane_state(item.what) < columns_idle)
                 print_slice("goroutine", g->id, item.begin, item.end, str_of(states[lane_state(item.what)]));
         }
-        print_regions(c, g->id, g->regions);
-        print_regions(c, g->id, g->old_regions);
+        print_regions(c, g->id, c->nests.at[i].regions);
+        print_regions(c, g->id, c->nests.at[i].old_regions);
     }
     for (size_t i = 0; i < c->tasks.n; i++) {
         const struct columns_task *task = &c->tasks.at[i];
