@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "profile/foreign_json.h"
+#include "profile/v8.h"
 
 uint32_t *foreign_json_frames(struct foreign_json *f, uint64_t depth)
 {
@@ -32,12 +33,15 @@ bool foreign_json_scaled(const struct foreign_json *f, uint32_t number, double f
 static enum foreign_result read_tree(struct foreign_json *f, struct mem *mem, struct profile *out)
 {
     enum foreign_result result = foreign_other;
+    uint32_t events;
     if (!assembly_init(&f->assembly, mem))
         return foreign_json_exhausted(f);
     if (json_member(&f->json, 0, STR("shared")) != 0)
         result = foreign_read_speedscope(f);
     else if (json_member(&f->json, 0, STR("nodes")) != 0 || json_member(&f->json, 0, STR("head")) != 0)
         result = foreign_read_v8(f);
+    else if (foreign_is_chrome_trace(&f->json, &events))
+        result = foreign_read_chrome_trace(f, events);
     if (result == foreign_done && !assembly_hand_over(&f->assembly, out))
         result = foreign_json_exhausted(f);
     return result;
@@ -50,7 +54,7 @@ enum foreign_result foreign_read_json(struct str text, struct mem *mem, struct p
     size_t i = 0;
     while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\n' || text.p[i] == '\t' || text.p[i] == '\r'))
         i++;
-    if (i == text.n || text.p[i] != '{')
+    if (i == text.n || (text.p[i] != '{' && text.p[i] != '['))
         return foreign_other;
     f.assembly.mem = mem;
     if (!json_parse(text, mem, &f.json, fault))

@@ -17,7 +17,7 @@ enum foreign_result foreign_read_perf_script(struct str text, struct mem *mem, s
                                              struct fault *fault);
 
 /* speedscope's file format (https://www.speedscope.app/file-format-schema.json): sampled and evented profiles, whose
- * names become labels; and V8's .cpuprofile and .heapprofile. */
+ * names become labels; V8's .cpuprofile and .heapprofile; and Chrome's traces. */
 enum foreign_result foreign_read_json(struct str text, struct mem *mem, struct profile *out, struct fault *fault);
 
 /* Tries all of them. */

@@ -32,6 +32,9 @@ uint32_t *foreign_json_frames(struct foreign_json *f, uint64_t depth);
 bool foreign_json_scaled(const struct foreign_json *f, uint32_t number, double factor, int64_t *value);
 
 enum foreign_result foreign_read_speedscope(struct foreign_json *f);
-enum foreign_result foreign_read_v8(struct foreign_json *f);
+
+/* Whether a text is a trace of Chrome's; *list is its array of events then. */
+bool foreign_is_chrome_trace(const struct json *json, uint32_t *list);
+enum foreign_result foreign_read_chrome_trace(struct foreign_json *f, uint32_t list);
 
 #endif

@@ -1,7 +1,8 @@
 /* V8's profiles are call trees: a .cpuprofile has a list of nodes that name their children, and which node was running
  * at each tick; a .heapprofile (and an old .cpuprofile) has its nodes inside each other. Both become one sample for
- * each node that has something of its own. Lines and columns count from 0 there, from 1 here. */
-#include "profile/foreign_json.h"
+ * each node that has something of its own. Lines and columns count from 0 there, from 1 here. In a trace a profile
+ * comes in chunks: nodes that name their parents, and ticks. */
+#include "profile/v8.h"
 
 struct node {
     uint32_t location, parent; /* PROFILE_NONE: the root, which is left out; none */
@@ -174,13 +175,119 @@ static enum foreign_result read_tree(struct tree *t)
     return result;
 }
 
+static void tree_finish(struct tree *t)
+{
+    vec_finish(&t->nodes, t->f->assembly.mem);
+    vec_finish(&t->values, t->f->assembly.mem);
+    map_finish(&t->by_id);
+}
+
 enum foreign_result foreign_read_v8(struct foreign_json *f)
 {
     struct tree t = {.f = f};
     map_init(&t.by_id, f->assembly.mem);
     enum foreign_result result = read_tree(&t);
-    vec_finish(&t.nodes, f->assembly.mem);
-    vec_finish(&t.values, f->assembly.mem);
-    map_finish(&t.by_id);
+    tree_finish(&t);
+    return result;
+}
+
+/* --- Chunks --- */
+
+/* Which profile a chunk belongs to: "id", within a process. */
+static bool same_profile(const struct json *json, uint32_t a, uint32_t b)
+{
+    int64_t a_pid = 0, b_pid = 0;
+    json_int(json, json_member(json, a, STR("pid")), &a_pid);
+    json_int(json, json_member(json, b, STR("pid")), &b_pid);
+    return a_pid == b_pid && str_equal(json_text(json, json_member(json, a, STR("id"))),
+                                       json_text(json, json_member(json, b, STR("id"))));
+}
+
+/* Adds the nodes of a chunk, which come behind their parents. */
+static enum foreign_result add_chunk_nodes(struct tree *t, uint32_t list)
+{
+    const struct json *json = &t->f->json;
+    for (uint32_t at = json->values[list].first; at != 0; at = json->values[at].next) {
+        uint32_t parent = json_member(json, at, STR("parent"));
+        int64_t id;
+        const uint32_t *known = json_int(json, parent, &id) ? map_find(&t->by_id, (uint64_t)id) : NULL;
+        if (parent != 0 && !known)
+            return foreign_json_fail(t->f, parent, "the id of an earlier node");
+        if (!add_node(t, at, known ? *known : PROFILE_NONE))
+            return foreign_json_exhausted(t->f);
+    }
+    return foreign_done;
+}
+
+/* Counts a chunk's ticks; the time up to each goes to the node that ran before it, which *running keeps from chunk to
+ * chunk. */
+static enum foreign_result count_chunk_ticks(struct tree *t, uint32_t ticks, uint32_t deltas, uint32_t *running)
+{
+    const struct json *json = &t->f->json;
+    uint32_t delta = json->values[deltas].type == json_array ? json->values[deltas].first : 0;
+    for (uint32_t at = json->values[ticks].first; at != 0; at = json->values[at].next) {
+        int64_t id;
+        const uint32_t *node = json_int(json, at, &id) ? map_find(&t->by_id, (uint64_t)id) : NULL;
+        if (!node)
+            return foreign_json_fail(t->f, at, "the id of a node");
+        int64_t length = tick_length(json, delta, 0);
+        if (*running != PROFILE_NONE) {
+            int64_t *amount = &t->nodes.at[*running].amount;
+            *amount = (int64_t)((uint64_t)*amount + (uint64_t)length * 1000);
+        }
+        delta = delta != 0 ? json->values[delta].next : 0;
+        t->nodes.at[*node].count++;
+        *running = *node;
+    }
+    return foreign_done;
+}
+
+static enum foreign_result read_chunk(struct tree *t, uint32_t event, uint32_t *running)
+{
+    const struct json *json = &t->f->json;
+    uint32_t data = json_member(json, json_member(json, event, STR("args")), STR("data"));
+    uint32_t part = json_member(json, data, STR("cpuProfile"));
+    uint32_t nodes = json_member(json, part, STR("nodes")), ticks = json_member(json, part, STR("samples"));
+    uint32_t deltas = json_member(json, data, STR("timeDeltas"));
+    enum foreign_result result = foreign_done;
+    if (nodes != 0 && json->values[nodes].type == json_array)
+        result = add_chunk_nodes(t, nodes);
+    if (result == foreign_done && ticks != 0 && json->values[ticks].type == json_array)
+        result = count_chunk_ticks(t, ticks, deltas, running);
+    return result;
+}
+
+/* Reads the profile of the first event, whose chunks are marked as read. */
+static enum foreign_result read_chunks(struct tree *t, const uint32_t *events, size_t n, bool *read)
+{
+    enum foreign_result result = foreign_done;
+    uint32_t running = PROFILE_NONE, first = events[0];
+    for (size_t i = 0; i < n && result == foreign_done; i++) {
+        if (read[i] || !same_profile(&t->f->json, first, events[i]))
+            continue;
+        read[i] = true;
+        result = read_chunk(t, events[i], &running);
+    }
+    for (uint32_t i = 0; i < t->nodes.n && result == foreign_done; i++)
+        result = add_node_sample(t, i);
+    return result;
+}
+
+enum foreign_result foreign_read_v8_chunks(struct foreign_json *f, const uint32_t *events, size_t n)
+{
+    struct mem *mem = f->assembly.mem;
+    bool *read = mem_get_array(mem, n, sizeof *read);
+    enum foreign_result result = read ? foreign_done : foreign_json_exhausted(f);
+    for (size_t i = 0; read && i < n; i++)
+        read[i] = false;
+    for (size_t i = 0; i < n && result == foreign_done; i++) {
+        struct tree t = {.f = f};
+        if (read[i])
+            continue;
+        map_init(&t.by_id, mem);
+        result = read_chunks(&t, events + i, n - i, read + i);
+        tree_finish(&t);
+    }
+    mem_put(mem, read, n * sizeof *read);
     return result;
 }

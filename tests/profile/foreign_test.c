@@ -39,7 +39,30 @@ static const char heapprofile[] =
     "}]}]},"
     "\"samples\":[]}";
 
-static const char *const texts[] = {folded, perf_script, speedscope, cpuprofile, heapprofile};
+/* Begins and ends, whole slices (one that would outlast the one it is in), and what is passed over. */
+static const char slices[] =
+    "[{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":2,\"args\":{\"name\":\"worker\"}},"
+    "{\"ph\":\"E\",\"pid\":1,\"tid\":2,\"ts\":1},"
+    "{\"ph\":\"B\",\"name\":\"main\",\"pid\":1,\"tid\":2,\"ts\":10,\"args\":{\"filename\":\"a.py\",\"line\":3}},"
+    "{\"ph\":\"i\",\"name\":\"mark\",\"pid\":1,\"tid\":2,\"ts\":11},"
+    "{\"ph\":\"B\",\"name\":\"work\",\"pid\":1,\"tid\":2,\"ts\":12.5},"
+    "{\"ph\":\"X\",\"name\":\"inner\",\"pid\":1,\"tid\":7,\"ts\":100,\"dur\":90},"
+    "{\"ph\":\"X\",\"name\":\"outer\",\"pid\":1,\"tid\":7,\"ts\":80,\"dur\":60},"
+    "{\"ph\":\"E\",\"pid\":1,\"tid\":2,\"ts\":20},"
+    "{\"ph\":\"E\",\"pid\":1,\"tid\":2,\"ts\":30}]";
+
+static const char chunks[] =
+    "{\"traceEvents\":[{\"ph\":\"X\",\"name\":\"RunTask\",\"pid\":1,\"tid\":2,\"ts\":1,\"dur\":5},"
+    "{\"ph\":\"P\",\"name\":\"Profile\",\"id\":\"0x1\",\"pid\":1,\"args\":{\"data\":{\"startTime\":5}}},"
+    "{\"ph\":\"P\",\"name\":\"ProfileChunk\",\"id\":\"0x1\",\"pid\":1,\"args\":{\"data\":{\"cpuProfile\":"
+    "{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"(root)\"}},"
+    "{\"id\":2,\"parent\":1,\"callFrame\":{\"functionName\":\"f\",\"url\":\"a.js\",\"lineNumber\":1}}],"
+    "\"samples\":[2,2]},\"timeDeltas\":[7,10]}}},"
+    "{\"ph\":\"P\",\"name\":\"ProfileChunk\",\"id\":\"0x1\",\"pid\":1,\"args\":{\"data\":{\"cpuProfile\":"
+    "{\"nodes\":[{\"id\":3,\"parent\":2,\"callFrame\":{\"functionName\":\"g\"}}],\"samples\":[3,2]},"
+    "\"timeDeltas\":[30,400]}}}]}";
+
+static const char *const texts[] = {folded, perf_script, speedscope, cpuprofile, heapprofile, slices, chunks};
 
 enum { ntexts = sizeof texts / sizeof *texts };
 
@@ -155,6 +178,46 @@ static void read_anything(const char *text, size_t size)
     }
 }
 
+static void slices_of_a_chrome_trace_are_nested_by_time(void **state)
+{
+    (void)state;
+    struct profile p = read_good(slices);
+    static const struct {
+        const char *leaf;
+        uint64_t depth;
+        int64_t ns;
+    } expected[] = {
+        {"main", 1, 2500}, {"work", 2, 7500}, {"main", 1, 10000}, {"outer", 1, 20000}, {"inner", 2, 40000},
+    };
+    assert_int_equal(p.nsamples, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_true(str_equal(name_at(&p, i, 0), str_of(expected[i].leaf)));
+        assert_int_equal(depth_of(&p, i), expected[i].depth);
+        assert_int_equal(p.values[2 * i + 1], expected[i].ns);
+    }
+    assert_str(p.strings[p.labels[0].key], "thread");
+    assert_str(p.strings[p.labels[0].str], "worker");
+    assert_int_equal(p.labels[p.label_start[3]].num, 1); /* the other thread has a pid and a tid */
+    assert_int_equal(p.label_start[4] - p.label_start[3], 2);
+    assert_str(p.strings[p.functions[0].filename], "a.py");
+    assert_int_equal(p.lines[0].line, 3);
+    profile_finish(&p);
+}
+
+static void a_chrome_trace_s_cpu_profile_is_put_together_from_its_chunks(void **state)
+{
+    (void)state;
+    struct profile p = read_good(chunks);
+    assert_int_equal(p.nsamples, 2);
+    assert_str(name_at(&p, 0, 0), "f");
+    assert_true(p.values[0] == 3 && p.values[1] == 40000); /* up to the second tick and to the third */
+    assert_str(name_at(&p, 1, 0), "g");
+    assert_int_equal(depth_of(&p, 1), 2);
+    assert_true(p.values[2] == 1 && p.values[3] == 400000);
+    assert_int_equal(p.lines[0].line, 2);
+    profile_finish(&p);
+}
+
 static void every_prefix_is_read_or_refused(void **state)
 {
     (void)state;
@@ -206,6 +269,8 @@ int main(void)
         cmocka_unit_test(perf_script_has_events_binaries_and_threads),
         cmocka_unit_test(speedscope_has_stacks_and_events),
         cmocka_unit_test(v8_ticks_are_charged_to_their_nodes),
+        cmocka_unit_test(slices_of_a_chrome_trace_are_nested_by_time),
+        cmocka_unit_test(a_chrome_trace_s_cpu_profile_is_put_together_from_its_chunks),
         cmocka_unit_test(every_prefix_is_read_or_refused),
         cmocka_unit_test(every_changed_byte_is_read_or_refused),
         cmocka_unit_test(every_failing_allocation_is_a_fault),
