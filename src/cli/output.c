@@ -21,6 +21,26 @@ static bool open_new(struct output *output, const char *path, int flags)
     return true;
 }
 
+struct output output_later(const char *path)
+{
+    return (struct output){.fd = -1, .path = path};
+}
+
+/* Keeps the first failure. */
+static void fail(struct output *output)
+{
+    if (!output->failed)
+        output->reason = errno;
+    output->failed = true;
+}
+
+/* Creates a file that was put off. */
+static void create_late(struct output *output)
+{
+    if (output->fd < 0 && !output->failed && !open_new(output, output->path, O_TRUNC))
+        fail(output);
+}
+
 bool output_create(struct output *output, const char *path, struct buf *error)
 {
     if (open_new(output, path, O_TRUNC))
@@ -39,8 +59,10 @@ bool output_create_numbered(struct output *output, const char *dir, const char *
                    suffix);
         buf_byte(path, '\0');
         path->n--;
-        if (!path->failed && open_new(output, path->p + before, O_EXCL))
+        if (!path->failed && open_new(output, path->p + before, O_EXCL)) {
+            output->fresh = true;
             return true;
+        }
         if (errno != EEXIST)
             break;
     }
@@ -51,24 +73,35 @@ bool output_create_numbered(struct output *output, const char *dir, const char *
 
 void output_write(struct output *output, struct str bytes)
 {
+    if (bytes.n == 0)
+        return;
+    create_late(output);
+    output->fresh = false;
     while (bytes.n > 0 && !output->failed) {
         ssize_t n = write(output->fd, bytes.p, bytes.n);
         if (n >= 0)
             bytes = str_skip(bytes, (size_t)n);
-        else
-            output->failed = errno != EINTR;
+        else if (errno != EINTR)
+            fail(output);
     }
+}
+
+void output_discard(struct output *output)
+{
+    if (!output->path || output->fd < 0)
+        return;
+    close(output->fd);
+    if (output->fresh)
+        unlink(output->path);
 }
 
 bool output_close(struct output *output, struct buf *error)
 {
-    int reason = errno;
-    if (output->path && close(output->fd) != 0 && !output->failed) {
-        output->failed = true;
-        reason = errno;
-    }
+    create_late(output);
+    if (output->path && output->fd >= 0 && close(output->fd) != 0)
+        fail(output);
     if (output->failed)
         buf_printf(error, "%s cannot be written: %s", output->path ? output->path : "the standard output",
-                   strerror(reason));
+                   strerror(output->reason));
     return !output->failed;
 }

@@ -174,15 +174,27 @@ static bool open_output(const struct report_run *run, struct output *output, str
     if (run->shown)
         return output_create(output, run->shown, run->error);
     if (run->config->output[0]) {
-        if (!output_create(output, run->config->output, run->error))
-            return false;
+        *output = output_later(run->config->output);
     } else if (suffix && (run->at_prompt || isatty(STDOUT_FILENO))) {
         if (!output_create_numbered(output, "", "profile", suffix, path, run->error))
             return false;
     }
-    if (output->path)
-        buf_printf(run->notes, "Generating report in %s\n", output->path);
     return true;
+}
+
+/* Ends an output: as one that is complete, or could not be written, or that there is nothing for, which leaves no file.
+ * A failure to write is the only one that is told: reports that are stopped by it do not know why. */
+static bool end_output(const struct report_run *run, struct output *output, bool fine, size_t error_before)
+{
+    if (!fine && !output->failed) {
+        output_discard(output);
+        return false;
+    }
+    if (output->failed)
+        run->error->n = error_before;
+    if (output->path && output->path != run->shown)
+        buf_printf(run->notes, "Generating report in %s\n", output->path);
+    return output_close(output, run->error) && fine;
 }
 
 /* Gzips a profile, a large one with the faster library. */
@@ -306,6 +318,7 @@ static bool write_output(const struct report_run *run, struct report_options *op
 {
     struct output output;
     struct buf path;
+    size_t error_before = run->error->n;
     buf_init(&path, run->error->mem);
     bool fine = open_output(run, &output, &path);
     if (fine) {
@@ -313,7 +326,7 @@ static bool write_output(const struct report_run *run, struct report_options *op
         options->drain_to = &output;
         options->aside = output.path ? run->notes : NULL;
         fine = write_with(run->command->writer, run, options, &output);
-        fine = output_close(&output, run->error) && fine;
+        fine = end_output(run, &output, fine, error_before);
     }
     buf_finish(&path);
     return fine;

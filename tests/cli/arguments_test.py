@@ -85,6 +85,10 @@ def test_sources(folder, path):
     output = os.path.join(folder, 'report')
     check('a report into a file', ['pprof', '-top', '-output', output, path], 0, err='Generating report in ' + output)
     tap.ok('work' in open(output).read(), 'the file has the report')
+    check('nothing to report', ['pprof', '-peek=nothing', '-output', output, path], 1, err='no matches')
+    tap.ok('work' in open(output).read(), 'a report that fails leaves the file as it was')
+    check('nothing to report, no file', ['pprof', '-peek=nothing', '-output', output + '2', path], 1, err='no matches')
+    tap.ok(not os.path.exists(output + '2'), 'a report that fails makes no file')
     check('a file that cannot be written', ['pprof', '-top', '-output=/none/x', path], 1, err='cannot be written')
     check('a full disk', ['pprof', '-top', '-output=/dev/full', path], 1, err='cannot be written')
 

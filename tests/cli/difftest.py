@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The judge of the reports: `go tool pprof` and `sonde pprof` side by side, compared byte by byte.
 
-    tests/cli/difftest.py BUILD          environment: SEED (chosen and printed where not set), N (pairs of runs)
+    tests/cli/difftest.py BUILD          environment: SEED (chosen and printed where not set), N (pairs of reports)
 
-Draws files (the corpus beside the source tree, what the examples write, and profiles drawn themselves) and sets of options from a seed, runs both programs with each, and
-compares what they print and whether they succeed. A difference is allowed only where Go's tool itself prints different
+Draws files (the corpus beside the source tree, each file at least once, what the examples write, and profiles drawn
+themselves) and sets of options from a seed, runs both programs with each, and compares what they print and whether they
+succeed. Two reports of three are command lines; the others are asked for at the prompt, a dozen in a session, between
+changes of options, and written into files. A difference is allowed only where Go's tool itself prints different
 bytes from run to run: then one of several runs must equal ours, or do so but for the order of lines, or in outline
 (docs/compat.md names the places).
 """
@@ -21,7 +23,6 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import drawn_profile  # noqa: E402
-import listing  # noqa: E402
 import pprof_file  # noqa: E402
 import tap  # noqa: E402
 
@@ -29,8 +30,6 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 CORPUS = os.path.join(ROOT, "..", "shared", "corpus")
 PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto", "dot", "callgrind", "topproto"]
 WITH_PATTERN = ["peek", "list"]
-LISTINGS = ["disasm", "weblist"]
-PROGRAMS = {"go126-bigbytes": "bigbytes", "go126-mini.": "mini", "shapes": "shapes"}  # what profiles of the corpus are of
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
 REPEATS = 32  # where two entries may change places, all of eight runs now and then agree on the other order
 MANY_REPEATS = 40  # of call trees, where equal nodes are many and seldom show that they changed places
@@ -76,15 +75,15 @@ def load_profiles():
 class Draw:
     """One command line, drawn from a random source."""
 
-    def __init__(self, rng, profiles):
+    def __init__(self, rng, profiles, profile=None):
         self.rng = rng
         light = [p for p in profiles if p.size < HEAVY]
-        self.profile = rng.choice(profiles if rng.random() < 0.1 else light)
+        self.profile = profile or rng.choice(profiles if rng.random() < 0.1 else light)
         self.profiles = profiles
-        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + LISTINGS * 2 + ["top", "tree", "dot"])
-        if self.command == "weblist" and os.path.basename(self.profile.path).startswith("bigbytes."):
-            self.command = "disasm"  # of an example in C, about which Go's tool knows less (docs/compat.md)
-        self.arguments = ["-symbolize=none", self.command_flag()]
+        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + ["top", "tree", "dot"])
+        self.pattern_drawn = self.pattern()
+        self.arguments = ["-symbolize=none"] if not self.profile.symbolized or self.chance(0.5) else []
+        self.arguments.append(self.command_flag())
         self.add_values()
         self.add_shape()
         self.add_filters()
@@ -110,8 +109,8 @@ class Draw:
                                 f"[{part[0]}-z]+{part[-1]}", "nothing_matches_this"])
 
     def command_flag(self):
-        if self.command in WITH_PATTERN + LISTINGS:
-            return f"-{self.command}={self.pattern()}"
+        if self.command in WITH_PATTERN:
+            return f"-{self.command}={self.pattern_drawn}"
         return f"-{self.command}"
 
     def add_values(self):
@@ -131,7 +130,7 @@ class Draw:
         self.add(0.3, lambda: rng.choice(["-cum", "-flat", "-sort=cum"]))
         self.add(0.35, lambda: "-" + rng.choice(["functions", "filefunctions", "files", "lines", "addresses",
                                                  "granularity=lines"]))
-        self.add(0.3, lambda: f"-nodecount={rng.choice([0, 1, 2, 5, 10, 30, 80, 1000])}")
+        self.add(0.3, lambda: f"-nodecount={rng.choice([-1, 0, 1, 2, 5, 10, 30, 80, 1000])}")
         self.add(0.25, lambda: "-nodefraction=" + rng.choice(["0", "0.001", "0.02", "0.1", "0.5", "1"]))
         self.add(0.25, lambda: "-edgefraction=" + rng.choice(["0", "0.001", "0.02", "0.1", "0.5"]))
         self.add(0.15, lambda: rng.choice(["-trim=false", "-trim"]))
@@ -141,10 +140,9 @@ class Draw:
         self.add(0.1, lambda: "-call_tree")
         self.add(0.1, lambda: "-drop_negative")
         self.add(0.1, lambda: "-relative_percentages")
+        self.add(0.05, lambda: "-add_comment=" + rng.choice(["seen", "two words", "ünï", "-x"]))
         self.add(0.1, lambda: "-trim_path=" + rng.choice(["/usr", "/srv/corpus-src", "/usr/local/go:/root", "runtime"]))
-        if self.command == "weblist":  # which else goes to a browser
-            self.arguments.append("-output=/dev/stdout")
-        if self.command in ("list", "weblist") or self.chance(0.05):
+        if self.command == "list" or self.chance(0.05):
             self.add(0.7, lambda: "-source_path=" + rng.choice(
                 [os.path.join(CORPUS, "src"), "/usr/local/go", "/usr/local/go/src", f"/nowhere:{CORPUS}/src", "src"]))
 
@@ -183,10 +181,6 @@ class Draw:
 
     def draw_files(self):
         files = [self.profile.path]
-        name = os.path.basename(self.profile.path)
-        program = next((binary for front, binary in PROGRAMS.items() if name.startswith(front)), None)
-        if program and self.command in LISTINGS:
-            files.insert(0, os.path.join(CORPUS, "bin", program))
         if self.chance(0.12):
             self.arguments.append(self.rng.choice(["-base=", "-diff_base="]) + self.sibling())
             self.add(0.2, lambda: "-normalize")
@@ -217,14 +211,6 @@ def comparable(draw, result):
     if result.status != 0:
         return (False, b"")
     return (True, pprof_file.inflate(result.out) if draw.command.endswith("proto") else result.out)
-
-
-def agree(draw, theirs, ours):
-    """Whether what is comparable is equal; of listings of instructions all but those."""
-    if draw.command in LISTINGS and theirs[0] and ours[0]:
-        difference = listing.disasm_difference if draw.command == "disasm" else listing.weblist_difference
-        return difference(theirs[1], ours[1]) is None
-    return theirs == ours
 
 
 def lines(seen):
@@ -261,12 +247,7 @@ def topproto_outline(_, data):
     return sorted(sample.get(2, b"") for sample in samples)
 
 
-def weblist_outline(_, page):
-    """The lines of source: which of several samples without a binary comes first, and names the function, varies."""
-    return sorted(line.split(b"<span class=asm>")[0] for line in page.split(b"\n") if line.startswith(b"<span class=line>"))
-
-
-OUTLINES = {"weblist": weblist_outline, "top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
+OUTLINES = {"top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
             "callgrind": callgrind_outline, "topproto": topproto_outline}
 
 
@@ -277,37 +258,142 @@ def outline(draw, seen):
     return (seen[0], make(draw, seen[1]) if make and seen[1] else seen[1])
 
 
+DEFAULTS = {"nodecount": "-1", "nodefraction": "0.005", "edgefraction": "0.001", "trim": "true", "divide_by": "1",
+            "unit": "minimum", "granularity": "functions", "sort": "flat", "sample_index": "0"}
+SWITCHES = {"-mean", "-noinlines", "-showcolumns", "-compact_labels", "-call_tree", "-drop_negative",
+            "-relative_percentages"}
+CHOICES = {"-cum": "sort=cum", "-flat": "sort=flat", "-trim": "trim=true",
+           **{"-" + name: "granularity=" + name for name in ("functions", "filefunctions", "files", "lines", "addresses")}}
+AT_THE_PROMPT = re.compile(r"-(focus|ignore|hide|show|show_from|prune_from|tag\w+|nodecount|nodefraction|edgefraction|trim"
+                           r"|divide_by|unit|granularity|sort|sample_index|source_path|trim_path)=")
+IN_A_SESSION = 12
+CRASH = b"\ngoroutine 1 ["  # how Go's traces of a panic begin
+
+
+def assignment(argument):
+    """What sets the same at the prompt; None for what only a command line has."""
+    if argument in SWITCHES:
+        return argument[1:] + "=true"
+    if argument in CHOICES:
+        return CHOICES[argument]
+    fits = AT_THE_PROMPT.match(argument) and "//:" not in argument and argument == argument.strip()
+    return argument[1:] if fits else None
+
+
+class Asked:
+    """One report of a session: its command, and as arguments what is set by then."""
+
+    def __init__(self, command, arguments):
+        self.command, self.arguments = command, arguments
+
+
+class Session:
+    """Reports of one profile, asked for at the prompt."""
+
+    def __init__(self, rng, profiles):
+        self.rng = rng
+        first = Draw(rng, profiles)
+        self.files = [first.profile.path]
+        self.lines, self.reports, self.settings = [], [], {}
+        for number in range(IN_A_SESSION):
+            self.ask(number, Draw(rng, profiles, first.profile))
+
+    def ask(self, number, draw):
+        for line in list(self.settings):
+            if self.rng.random() < 0.6:
+                del self.settings[line]
+                default = "false" if "-" + line in SWITCHES else DEFAULTS.get(line, "")
+                self.lines.append(f"{line}={default}")
+        for line in filter(None, map(assignment, draw.arguments)):
+            self.settings[line.partition("=")[0]] = line
+            self.lines.append(line)
+        words = [draw.command]
+        if draw.command in WITH_PATTERN:
+            words.append(draw.pattern_drawn)
+        elif draw.command in ("top", "text", "tree", "dot", "callgrind", "topproto"):
+            words += self.rng.choice([[], [], ["7"], ["-cum"], [draw.pattern_drawn], ["30", "-" + draw.pattern_drawn]])
+        if any(len(word.split()) != 1 for word in words):
+            words = ["top"]
+        self.lines.append(" ".join(words) + f" >report{number}")
+        arguments = ["-" + line.removesuffix("=true") for line in self.settings.values()]
+        self.reports.append(Asked(words[0], arguments + words[1:]))
+
+    def run(self, program, env, folder):
+        """Runs the session in a folder of its own; for each report whether it was written, and what."""
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            text = "\n".join([*self.lines, "quit", ""]).encode()
+            done = subprocess.run([*program, "-symbolize=none", *self.files], input=text, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, env=env, cwd=own, timeout=300)
+            return done, [self.read(os.path.join(own, f"report{i}"), asked) for i, asked in enumerate(self.reports)]
+
+    @staticmethod
+    def read(path, asked):
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            return (False, b"")
+        return (True, pprof_file.inflate(data) if data and asked.command.endswith("proto") else data)
+
+
+def agreement(draw, ours, theirs, again):
+    """How a report agrees with Go's; `again` gives another one of Go's, made anew. None where it does not."""
+    if ours == theirs:
+        return "equal"
+    seen = [theirs]
+    for _ in range(MANY_REPEATS if "-call_tree" in draw.arguments else REPEATS):
+        seen.append(again())
+        if seen[-1] == ours:
+            return "as one of Go's own"
+    if any(other != theirs for other in seen):
+        if lines(ours) in [lines(other) for other in seen]:
+            return "but for the order of lines, which varies in Go's own"
+        if outline(draw, ours) in [outline(draw, other) for other in seen]:
+            return "in outline, as Go's own vary"
+    return None
+
+
 class Judge:
     def __init__(self, go, sonde, folder):
         self.go, self.sonde, self.folder = go, sonde, folder
 
     def environment(self, draw):
         env = {"HOME": self.folder, "PPROF_TMPDIR": self.folder, "PATH": os.environ.get("PATH", ""),
-               "PPROF_BINARY_PATH": self.folder, "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0"}
+               "PPROF_BINARY_PATH": self.folder, "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=0", "GOGC": "400"}
         return {**env, "TZ": draw.rng.choice(ZONES)}
 
-    def verdict(self, draw):
-        """(what kind of agreement, explanation of a disagreement)."""
+    def verdicts(self, draw):
+        """For each report of a draw: its command, the kind of agreement, an explanation of a disagreement."""
+        return self.of_session(draw) if isinstance(draw, Session) else [self.of_command_line(draw)]
+
+    def of_command_line(self, draw):
         env = self.environment(draw)
         arguments = [*draw.arguments, *draw.files]
         ours_run = run(self.sonde, arguments, env, self.folder)
         theirs_run = run(self.go, arguments, env, self.folder)
-        ours, theirs = comparable(draw, ours_run), comparable(draw, theirs_run)
         if ours_run.status < 0 or ours_run.status > 2:
-            return "crash", self.explain(draw, env, ours_run, theirs_run)
-        if agree(draw, theirs, ours):
-            return "equal", ""
-        seen = [theirs]
-        for _ in range(MANY_REPEATS if "-call_tree" in draw.arguments else REPEATS):
-            seen.append(comparable(draw, run(self.go, arguments, env, self.folder)))
-            if agree(draw, seen[-1], ours):
-                return "as one of Go's own", ""
-        if any(other != theirs for other in seen):
-            if lines(ours) in [lines(other) for other in seen]:
-                return "but for the order of lines, which varies in Go's own", ""
-            if outline(draw, ours) in [outline(draw, other) for other in seen]:
-                return "in outline, as Go's own vary", ""
-        return "different", self.explain(draw, env, ours_run, theirs_run)
+            return draw.command, "crash", self.explain(draw, env, ours_run, theirs_run)
+        kind = agreement(draw, comparable(draw, ours_run), comparable(draw, theirs_run),
+                         lambda: comparable(draw, run(self.go, arguments, env, self.folder)))
+        return draw.command, kind or "different", "" if kind else self.explain(draw, env, ours_run, theirs_run)
+
+    def of_session(self, draw):
+        env = self.environment(draw)
+        ours_run, ours = draw.run(self.sonde, env, self.folder)
+        theirs_run, theirs = draw.run(self.go, env, self.folder)
+        answers = []
+        if CRASH in theirs_run.stderr:
+            return [("session", "crashed in Go's tool", "")]
+        for number, asked in enumerate(draw.reports):
+            kind = agreement(asked, ours[number], theirs[number],
+                             lambda number=number: draw.run(self.go, env, self.folder)[1][number])
+            why = "" if kind else self.explain_session(draw, env, number, ours, theirs)
+            answers.append((asked.command, f"{kind or 'different'} at the prompt", why))
+        if ours_run.returncode != theirs_run.returncode or ours_run.stdout != theirs_run.stdout:
+            why = f"TZ={env['TZ']} {draw.files[0]}\nexit status: go {theirs_run.returncode}, sonde {ours_run.returncode}\n"
+            why += "\n".join([*draw.lines, *first_difference(theirs_run.stdout, ours_run.stdout)])
+            answers.append(("session", "different", why))
+        return answers
 
     def explain(self, draw, env, ours, theirs):
         command = shlex.join([*draw.arguments, *draw.files])
@@ -315,11 +401,19 @@ class Judge:
                 f"exit status: go {theirs.status}, sonde {ours.status}"]
         if theirs.status != 0 or ours.status != 0:
             text += ["go:    " + last_line(theirs.err), "sonde: " + last_line(ours.err)]
-        elif draw.command in LISTINGS:
-            find = listing.disasm_difference if draw.command == "disasm" else listing.weblist_difference
-            text.append(find(theirs.out, ours.out) or "")
         elif not draw.command.endswith("proto"):
             text += first_difference(theirs.out, ours.out)
+        return "\n".join(text)
+
+    @staticmethod
+    def explain_session(draw, env, number, ours, theirs):
+        last = next(i for i, line in enumerate(draw.lines) if line.endswith(f" >report{number}"))
+        text = [f"TZ={env['TZ']} build/sonde pprof -symbolize=none {draw.files[0]}, and at the prompt:",
+                *draw.lines[:last + 1]]
+        if ours[number][0] != theirs[number][0]:
+            text.append(f"wrote the report: go {theirs[number][0]}, sonde {ours[number][0]}")
+        elif not draw.reports[number].command.endswith("proto"):
+            text += first_difference(theirs[number][1], ours[number][1])
         return "\n".join(text)
 
 
@@ -345,33 +439,46 @@ def go_pprof():
     return found.stdout.strip() if found.returncode == 0 else None
 
 
+def draw_all(seed, pairs, profiles, drawn):
+    """Command lines first for each file of the corpus, then for any; and sessions at the prompt."""
+    sessions = pairs // 3 // IN_A_SESSION
+    draws = []
+    for i in range(pairs - sessions * IN_A_SESSION):
+        rng = random.Random(f"{seed}.{i}")
+        of = drawn if i >= len(profiles) and i % 3 == 0 else profiles
+        draws.append(Draw(rng, of, profiles[i] if i < len(profiles) else None))
+    for i in range(sessions):
+        draws.append(Session(random.Random(f"{seed}.session.{i}"), drawn if i % 3 == 0 else profiles))
+    return draws
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
-    pairs = int(os.environ.get("N") or 1000)
+    pairs = int(os.environ.get("N") or 2400)
     go, profiles = go_pprof(), load_profiles()
     if not go or not profiles:
         tap.skip("sonde pprof prints what go tool pprof prints", "no go" if not go else "no corpus")
         tap.done()
     print(f"# SEED={seed} N={pairs}", flush=True)
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         profiles += example_profiles(build, folder) * 4
         drawn = draw_profiles(seed, max(1, pairs // 10), folder)
-        draws = [Draw(random.Random(f"{seed}.{i}"), drawn if i % 3 == 0 else profiles) for i in range(pairs)]
+        draws = draw_all(seed, pairs, profiles, drawn)
         judge = Judge([go], [os.path.join(build, "sonde"), "pprof"], folder)
-        verdicts = list(pool.map(judge.verdict, draws))
-    report(draws, verdicts, seed)
+        verdicts = [verdict for several in pool.map(judge.verdicts, draws) for verdict in several]
+    report(verdicts, seed, pairs)
     tap.done()
 
 
-def report(draws, verdicts, seed):
+def report(verdicts, seed, pairs):
     """A test for each command."""
-    for command in sorted({draw.command for draw in draws}):
-        mine = [verdict for draw, verdict in zip(draws, verdicts) if draw.command == command]
+    for command in sorted({verdict[0] for verdict in verdicts}):
+        mine = [(kind, why) for of, kind, why in verdicts if of == command]
         kinds = collections.Counter(kind for kind, _ in mine)
         wrong = [why for _, why in mine if why]
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-        tap.ok(not wrong, f"-{command}: {counts}", f"SEED={seed}\n" + "\n\n".join(wrong))
+        tap.ok(not wrong, f"-{command}: {counts}", f"make difftest SEED={seed} N={pairs}\n" + "\n\n".join(wrong))
 
 
 main()

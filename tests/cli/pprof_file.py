@@ -67,6 +67,8 @@ class ProfileFile:
         self.files = sorted({strings[f.get(4, 0)] for f in functions} - {""})
         self.mappings = sorted({strings[m.get(5, 0)] for m in mappings} - {""})
         self.labels, self.numbers = self._labels(strings, samples)
+        # Whether all of it is named, with files and lines: then nothing looks for more.
+        self.symbolized = bool(mappings) and all(m.get(7) and m.get(8) and m.get(9) for m in mappings)
 
     @staticmethod
     def _labels(strings, samples):
