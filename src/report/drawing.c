@@ -14,8 +14,9 @@
 
 #define LAYOUT_FUNCTIONS(X)                                                                                            \
     X(gvContext)                                                                                                       \
-    X(gvLayout)                                                                                                        \
-    X(gvRender)
+    X(gvParseArgs)                                                                                                     \
+    X(gvLayoutJobs)                                                                                                    \
+    X(gvRenderJobs)
 
 struct graphviz {
 #define MEMBER(name) __typeof__ (&(name))(name);
@@ -53,25 +54,35 @@ static bool load(struct graphviz *graphviz, struct buf *error)
 /* Its exit statuses. */
 enum drawn { drawn_fine, drawn_unread, drawn_no_layout, drawn_no_format, drawn_no_output };
 
-static enum drawn draw(const struct graphviz *graphviz, const char *dot, const char *format, int fd)
+/* Does what the program dot does with the arguments -Tformat, also so that graphviz knows by which name to speak. */
+static enum drawn draw(const struct graphviz *graphviz, const char *dot, const char *format)
 {
-    FILE *file = fdopen(fd, "w");
+    char name[] = "dot", wanted[32];
+    char *arguments[] = {name, wanted, NULL};
+    snprintf(wanted, sizeof wanted, "-T%s", format);
     GVC_t *context = graphviz->gvContext();
-    Agraph_t *graph = graphviz->agmemread(dot);
-    if (!graph || !context)
+    if (!context)
         return drawn_unread;
-    if (graphviz->gvLayout(context, graph, "dot") != 0)
-        return drawn_no_layout;
-    if (!file || graphviz->gvRender(context, graph, format, file) != 0)
+    if (graphviz->gvParseArgs(context, 2, arguments) != 0)
         return drawn_no_format;
-    return fflush(file) == 0 && !ferror(file) ? drawn_fine : drawn_no_output;
+    Agraph_t *graph = graphviz->agmemread(dot);
+    if (!graph)
+        return drawn_unread;
+    if (graphviz->gvLayoutJobs(context, graph) != 0)
+        return drawn_no_layout;
+    if (graphviz->gvRenderJobs(context, graph) != 0)
+        return drawn_no_format;
+    return fflush(stdout) == 0 && !ferror(stdout) ? drawn_fine : drawn_no_output;
 }
 
 static _Noreturn void draw_and_exit(const struct graphviz *graphviz, const char *dot, const char *format, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would look at the picture */
     setlocale(LC_ALL, "C");           /* as in the program dot: some libraries write numbers by it */
-    _exit(draw(graphviz, dot, format, fd));
+    if (dup2(fd, STDOUT_FILENO) < 0)
+        _exit(drawn_no_output);
+    close(fd);
+    _exit(draw(graphviz, dot, format));
 }
 
 /* --- The process that waits --- */
@@ -99,7 +110,7 @@ static bool judge(int status, bool whole, const char *format, struct buf *error)
     if (WIFSIGNALED(status))
         buf_printf(error, "graphviz broke off: %s", strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) == drawn_no_format)
-        buf_printf(error, "graphviz does not write %s here", format);
+        buf_printf(error, "graphviz does not write %s here; its plugins are in the package libgvc6", format);
     else if (WEXITSTATUS(status) != drawn_fine)
         buf_printf(error, "graphviz failed: %s",
                    WEXITSTATUS(status) <= drawn_no_output ? reasons[WEXITSTATUS(status)] : "it gave up");

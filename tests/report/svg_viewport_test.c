@@ -81,7 +81,7 @@ static void graphviz_draws_in_a_process_of_its_own(void **state)
     assert_false(drawing_make(STR("digraph {"), "svg", &out, &error));
     assert_str(buf_text(&error), "graphviz failed: the graph cannot be read");
     assert_false(drawing_make(STR("digraph {}"), "nosuchformat", &out, &error));
-    assert_true(str_ends_with(buf_text(&error), STR("graphviz does not write nosuchformat here")));
+    assert_true(str_find(buf_text(&error), STR("does not write nosuchformat"), 0) < error.n);
     assert_int_equal(out.n, before);
     buf_finish(&error);
     buf_finish(&out);
