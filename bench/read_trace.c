@@ -34,8 +34,6 @@ int main(int argc, char **argv)
     uint64_t events = 0;
     if (reader && argc > 2)
         trace_reader_look_ahead(reader, look_ahead_never);
-    if (reader)
-        trace_reader_let_go(reader);
     while (reader && trace_reader_next(reader))
         events++;
     if (!reader || trace_reader_fault(reader)->set) {

@@ -3,8 +3,8 @@
 #include <sched.h>
 
 enum {
-    patience = 2000, /* looks at an empty queue before sleeping */
-    wake_at = 8,     /* requests that are worth waking the thread for */
+    patience = 200, /* looks at an empty queue before sleeping */
+    wake_at = 8,    /* requests that are worth waking the thread for */
 };
 
 void trace_ahead_init(struct trace_ahead *ahead, struct trace_file *file)

@@ -6,14 +6,13 @@
 #include "trace/reader.h"
 
 #include <inttypes.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/parallel.h"
 #include "trace/ahead.h"
 #include "trace/generation.h"
 #include "trace/merge.h"
 #include "trace/order.h"
+#include "trace/pages.h"
 #include "trace/v1.h"
 
 enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
@@ -153,11 +152,6 @@ void trace_reader_look_ahead(struct trace_reader *reader, enum trace_look_ahead 
     reader->look_ahead = look_ahead;
 }
 
-void trace_reader_let_go(struct trace_reader *reader)
-{
-    reader->lets_go = true;
-}
-
 static __attribute__((noinline)) const struct trace_event *refuse_names(struct trace_reader *reader,
                                                                         const struct trace_event *event)
 {
@@ -220,6 +214,7 @@ static void start(struct trace_reader *reader)
     bool wanted = reader->look_ahead == look_ahead_always ||
                   (reader->look_ahead == look_ahead_if_large && reader->bytes.n >= large_trace && parallel_width() > 1);
     reader->started = true;
+    reader->lets_go = reader->bytes.n >= large_trace && pages_are_of_a_file(reader->bytes);
     if (wanted && trace_generation_init(&reader->turns[1].generation, reader->mem))
         trace_ahead_start(&reader->ahead);
 }
@@ -230,13 +225,11 @@ static struct trace_turn *next_turn(struct trace_reader *reader)
     return &reader->turns[reader->ahead.running && reader->turn == &reader->turns[0]];
 }
 
-/* Unmaps the pages of the file before an offset; where something still looks at them they come back by themselves. */
+/* Lets go of what comes before an offset: what still looks at it, as names of tasks do, finds it again. */
 static void let_go(struct trace_reader *reader, uint64_t until)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), from = reader->released;
-    until -= until % page;
-    if (reader->lets_go && until > from)
-        madvise((char *)reader->bytes.p + from, until - from, MADV_DONTNEED);
+    if (reader->lets_go)
+        pages_let_go(str_first(str_skip(reader->bytes, reader->released), until - reader->released));
     reader->released = until;
 }
 

@@ -16,8 +16,9 @@
 
 struct trace_reader;
 
-/* A reader of a whole trace, whose bytes must outlive it. NULL with the fault set where there is no known header, where
- * a v1 trace is broken, or on exhaustion. */
+/* A reader of a whole trace, whose bytes must outlive it. Of a large file that is mapped for reading only it lets go of
+ * the pages that it has read, so that memory does not grow with the trace; they come back when they are looked at. NULL
+ * with the fault set where there is no known header, where a v1 trace is broken, or on exhaustion. */
 struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, struct trace_fault *fault);
 void trace_reader_destroy(struct trace_reader *reader);
 
@@ -26,11 +27,6 @@ void trace_reader_destroy(struct trace_reader *reader);
  * (mem_libc and the tool's are). To be said before the first event. */
 enum trace_look_ahead { look_ahead_if_large, look_ahead_always, look_ahead_never };
 void trace_reader_look_ahead(struct trace_reader *reader, enum trace_look_ahead look_ahead);
-
-/* Says that the bytes are a private mapping of a file: the reader then lets go of the pages of generations that were
- * read (they come back when they are looked at again), so that memory does not grow with the trace. To be said before
- * the first event. */
-void trace_reader_let_go(struct trace_reader *reader);
 
 /* The next event, valid until the next call, and its table until that of the next ev_mark was returned. NULL at the end
  * of the trace or where it is broken. A trace that is not broken begins and ends with an ev_mark, and each generation
