@@ -5,6 +5,7 @@
 #include "cli/cmd_run.h"
 #include "cli/cmd_trace.h"
 #include "cli/commands.h"
+#include "cli/mapped_file.h"
 #include "cli/nearest.h"
 
 struct command {
@@ -58,6 +59,7 @@ int main(int argc, char **argv)
         puts("sonde " SONDE_VERSION);
         return exit_fine;
     }
+    mapped_file_guard();
     for (const struct command *c = commands; c->name; c++) {
         if (strcmp(argv[1], c->name) == 0)
             return c->run(argc - 1, argv + 1);
