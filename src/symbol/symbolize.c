@@ -325,6 +325,22 @@ static bool can_be_found(struct job *job, uint32_t m)
     return false;
 }
 
+/* Whether a location of the mapping has a file or a line, whatever the mapping says: Go's runtime writes both, and says
+ * that there are names alone. */
+static bool has_places(const struct job *job, uint32_t m)
+{
+    const struct profile *profile = job->profile;
+    for (uint32_t i = job->first[m]; i < job->first[m + 1]; i++) {
+        uint32_t location = job->locations[i];
+        for (uint32_t l = profile->line_start[location]; l < profile->line_start[location + 1]; l++) {
+            const struct profile_line *line = &profile->lines[l];
+            if (line->line != 0 || profile->functions[line->function].filename != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool symbolize_mappings(struct job *job)
 {
     bool fine = true;
@@ -332,6 +348,8 @@ static bool symbolize_mappings(struct job *job)
         job->mapping = &job->profile->mappings[m];
         job->need = need_of(job, job->mapping);
         if (job->first[m] == job->first[m + 1] || job->need == need_nothing)
+            continue;
+        if (job->need == need_lines && has_places(job, m))
             continue;
         if (job->need == need_all)
             fine = unbacked_name(&job->unbacked, m, job->locations + job->first[m], job->first[m + 1] - job->first[m]);
