@@ -75,12 +75,13 @@ static bool take_instruction(void *to, const struct instruction *instruction)
 static void settle(struct code_lines *lines, const struct pclntab *table)
 {
     size_t at = 0;
+    struct pclntab_walk walk = {.table = table};
     for (size_t i = 0; i < lines->at.n; i++) {
         struct code_line *line = &lines->at.at[i];
         struct pclntab_place place;
         line->text.p = lines->texts.p + at;
         at += line->text.n;
-        if (!table || !pclntab_place(table, line->address, &place))
+        if (!table || !pclntab_walk_to(&walk, line->address, &place))
             continue;
         line->file = place.file;
         line->line = place.line;

@@ -311,7 +311,11 @@ static void put_row(struct job *job, const struct row *row, const struct code_li
     figure_put_dotted(out, &job->figures, divided(row->weight.flat, row->weight.flat_div), 10);
     buf_byte(out, ' ');
     figure_put_dotted(out, &job->figures, divided(row->weight.cum, row->weight.cum_div), 10);
-    buf_printf(out, " %10llx: ", (unsigned long long)line->address);
+    buf_byte(out, ' ');
+    size_t start = out->n;
+    buf_hex(out, line->address);
+    figure_widen(out, start, 10);
+    buf_str(out, STR(": "));
     buf_str(out, line->text);
     if (place && line->text.n < long_text) {
         buf_fill(out, ' ', long_text - line->text.n);

@@ -336,11 +336,12 @@ static struct frames *frame_lines(struct weblist *list, struct code_file *file)
     const struct pclntab *table = object_pclntab(file->object);
     struct frame *single = arena_new(&list->job->arena, struct frame, n);
     struct framing framing = {list, arena_new(&list->job->arena, struct frames, n), NULL};
+    struct pclntab_walk walk = {.table = table};
     if (!single || !framing.of)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         struct pclntab_place place;
-        if (!table || !pclntab_place(table, list->lines.at.at[i].address, &place))
+        if (!table || !pclntab_walk_to(&walk, list->lines.at.at[i].address, &place))
             continue;
         single[i] = (struct frame){place.function.name, place.file, place.line};
         framing.of[i] = (struct frames){&single[i], 1};

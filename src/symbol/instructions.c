@@ -182,8 +182,10 @@ static bool put_symbol(struct disassembler *d, uint64_t address)
     if (!symbol)
         return put_import(d, imports_slot(&d->imports, address), "@got");
     put_name(d, symbol->name);
-    if (address != symbol->start)
-        buf_printf(&d->text, "+0x%llx", (unsigned long long)(address - symbol->start));
+    if (address != symbol->start) {
+        buf_str(&d->text, STR("+0x"));
+        buf_hex(&d->text, address - symbol->start);
+    }
     return true;
 }
 
@@ -215,7 +217,8 @@ static void put_target(struct disassembler *d, uint64_t target)
         put_symbol(d, target);
         return;
     }
-    buf_printf(&d->text, "0x%llx", (unsigned long long)target);
+    buf_str(&d->text, STR("0x"));
+    buf_hex(&d->text, target);
     size_t before = d->text.n;
     buf_str(&d->text, STR(" <"));
     if (put_symbol(d, target))
@@ -262,7 +265,8 @@ static bool put_relative(struct disassembler *d, struct str operands, struct str
     if (!put_symbol(d, target)) {
         buf_str(&d->text, str_first(str_skip(operands, at + front.n), n - front.n));
         buf_str(&d->text, str_skip(operands, at + n));
-        buf_printf(&d->text, " # 0x%llx", (unsigned long long)target);
+        buf_str(&d->text, STR(" # 0x"));
+        buf_hex(&d->text, target);
         return true;
     }
     buf_str(&d->text, str_skip(operands, at + n));

@@ -218,36 +218,43 @@ static uint32_t step_number(struct cursor *c)
     }
 }
 
+/* Begins with the table at an offset of pctab, of a function that begins at entry. */
+static void begin_run(const struct pclntab *table, uint32_t offset, uint64_t entry, struct pclntab_run *run)
+{
+    struct str rest = str_skip(table->pctab, offset);
+    *run = (struct pclntab_run){.c = cursor_over(rest.p, offset > table->pctab.n ? 0 : rest.n, offset),
+                                .entry = entry,
+                                .from = entry,
+                                .end = entry,
+                                .value = UINT32_MAX};
+}
+
+/* Goes on to the value at an address, not before that of the last one; false where there is none, or the table is
+ * broken. */
+static bool run_to(const struct pclntab *table, struct pclntab_run *run, uint64_t address)
+{
+    while (address >= run->end && cursor_ok(&run->c)) {
+        uint32_t delta = step_number(&run->c);
+        if (delta == 0 && run->end != run->entry) {
+            cursor_fail(&run->c, "another value");
+            break;
+        }
+        run->value += delta & 1 ? ~(delta >> 1) : delta >> 1;
+        run->from = run->end;
+        run->end += (uint64_t)(uint32_t)(step_number(&run->c) * table->quantum);
+    }
+    return cursor_ok(&run->c);
+}
+
 /* The value at an address of a table at an offset of pctab; false where it has none there, or is broken. */
 static bool value_at(const struct pclntab *table, uint32_t offset, uint64_t entry, uint64_t address, int32_t *found)
 {
-    if (offset > table->pctab.n)
+    struct pclntab_run run;
+    begin_run(table, offset, entry, &run);
+    if (!run_to(table, &run, address))
         return false;
-    struct cursor c = cursor_over(table->pctab.p + offset, table->pctab.n - offset, offset);
-    uint32_t value = UINT32_MAX;
-    for (uint64_t pc = entry; cursor_ok(&c);) {
-        uint32_t delta = step_number(&c);
-        if (delta == 0 && pc != entry)
-            return false;
-        value += delta & 1 ? ~(delta >> 1) : delta >> 1;
-        pc += (uint64_t)(uint32_t)(step_number(&c) * table->quantum);
-        if (address < pc && cursor_ok(&c)) {
-            *found = (int32_t)value;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The value at an address of the table that a field leads to; -1 where it has none. */
-static int32_t field_value(const struct pclntab *table, const struct pclntab_function *function, unsigned field,
-                           uint64_t address)
-{
-    uint32_t offset;
-    int32_t value;
-    if (read_field(table, function->data, field, &offset) && value_at(table, offset, function->entry, address, &value))
-        return value;
-    return -1;
+    *found = (int32_t)run.value;
+    return true;
 }
 
 /* The name of a file by what pcfile says; before Go 1.16 a number of the whole program, later of its unit. */
@@ -268,13 +275,41 @@ static struct str file_name(const struct pclntab *table, const struct pclntab_fu
 
 bool pclntab_place(const struct pclntab *table, uint64_t address, struct pclntab_place *place)
 {
-    struct pclntab_function function;
-    if (!pclntab_find(table, address, &function))
-        return false;
-    int32_t file = field_value(table, &function, field_pcfile, address);
-    *place = (struct pclntab_place){.function = function,
-                                    .file = file_name(table, &function, file),
-                                    .line = field_value(table, &function, field_pcln, address)};
+    struct pclntab_walk walk = {.table = table};
+    return pclntab_walk_to(&walk, address, place);
+}
+
+/* The run of the table that a field leads to; one without values where it leads nowhere. */
+static void begin_field(struct pclntab_walk *walk, unsigned field, struct pclntab_run *run)
+{
+    uint32_t offset;
+    if (!read_field(walk->table, walk->function.data, field, &offset))
+        offset = UINT32_MAX;
+    begin_run(walk->table, offset, walk->function.entry, run);
+}
+
+/* The value at an address, which may be before the last one. */
+static int32_t walk_run(struct pclntab_walk *walk, unsigned field, struct pclntab_run *run, uint64_t address)
+{
+    if (address < run->from)
+        begin_field(walk, field, run);
+    return run_to(walk->table, run, address) ? (int32_t)run->value : -1;
+}
+
+bool pclntab_walk_to(struct pclntab_walk *walk, uint64_t address, struct pclntab_place *place)
+{
+    if (address < walk->function.entry || address >= walk->function.end) {
+        if (!pclntab_find(walk->table, address, &walk->function)) {
+            walk->function.end = 0;
+            return false;
+        }
+        begin_field(walk, field_pcfile, &walk->files);
+        begin_field(walk, field_pcln, &walk->lines);
+    }
+    int32_t file = walk_run(walk, field_pcfile, &walk->files, address);
+    *place = (struct pclntab_place){.function = walk->function,
+                                    .file = file_name(walk->table, &walk->function, file),
+                                    .line = walk_run(walk, field_pcln, &walk->lines, address)};
     return true;
 }
 

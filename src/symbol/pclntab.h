@@ -59,6 +59,23 @@ bool pclntab_find(const struct pclntab *table, uint64_t address, struct pclntab_
 /* File and line too. False where no function holds the address. */
 bool pclntab_place(const struct pclntab *table, uint64_t address, struct pclntab_place *place);
 
+/* A table of values along a function's code, read up to the value of [from, end). */
+struct pclntab_run {
+    struct cursor c;
+    uint64_t entry, from, end;
+    uint32_t value;
+};
+
+/* Places of one address after the other, which cost less where they ascend. Begin with {.table = table}. */
+struct pclntab_walk {
+    const struct pclntab *table;
+    struct pclntab_function function; /* of the last address; an end of 0: none */
+    struct pclntab_run files, lines;
+};
+
+/* As pclntab_place. */
+bool pclntab_walk_to(struct pclntab_walk *walk, uint64_t address, struct pclntab_place *place);
+
 /* The name at an offset of the names; "" where there is none. */
 struct str pclntab_name(const struct pclntab *table, uint32_t offset);
 

@@ -8,11 +8,11 @@
 
 #include "symbol/object.h"
 
-static void print_place(const struct pclntab *table, uint64_t address)
+static void print_place(struct pclntab_walk *walk, uint64_t address)
 {
     struct pclntab_place place;
     printf("%" PRIx64 " ", address);
-    if (pclntab_place(table, address, &place))
+    if (pclntab_walk_to(walk, address, &place))
         printf("%.*s %.*s:%" PRId64 "\n", STR_ARG(place.function.name), STR_ARG(place.file), place.line);
     else
         puts("? :0");
@@ -29,10 +29,11 @@ int main(int argc, char **argv)
         return 1;
     }
     const struct pclntab *table = object_pclntab(object);
+    struct pclntab_walk walk = {.table = table};
     struct pclntab_function function;
     for (uint32_t i = 0; table && pclntab_function(table, i, &function); i++) {
         for (uint64_t address = function.entry; address < function.end; address += step)
-            print_place(table, address);
+            print_place(&walk, address);
     }
     object_destroy(object);
     buf_finish(&error);
