@@ -16,7 +16,8 @@
     X(gvContext)                                                                                                       \
     X(gvParseArgs)                                                                                                     \
     X(gvLayoutJobs)                                                                                                    \
-    X(gvRenderJobs)
+    X(gvRenderJobs)                                                                                                    \
+    X(gvFinalize)
 
 struct graphviz {
 #define MEMBER(name) __typeof__ (&(name))(name);
@@ -72,6 +73,7 @@ static enum drawn draw(const struct graphviz *graphviz, const char *dot, const c
         return drawn_no_layout;
     if (graphviz->gvRenderJobs(context, graph) != 0)
         return drawn_no_format;
+    graphviz->gvFinalize(context); /* writes what ends the file in some formats */
     return fflush(stdout) == 0 && !ferror(stdout) ? drawn_fine : drawn_no_output;
 }
 
