@@ -27,6 +27,7 @@ struct job {
     struct trace_range range; /* from the trace's begin */
     int64_t window;
     struct trace_mmu_view mmu;
+    struct trace_delay_filter filter;
     struct trace_extent extent;
     struct trace_fault fault;
     struct buf text; /* the answer */
@@ -39,7 +40,8 @@ static bool asks_findings(const struct trace_question *q)
 
 bool trace_asks(const struct trace_question *q)
 {
-    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || q->task || asks_findings(q);
+    return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || q->task || q->region ||
+           asks_findings(q);
 }
 
 void trace_complain(const char *file, const struct trace_fault *fault)
@@ -96,16 +98,22 @@ static bool answer_by_summary(struct job *job)
     bool found = true;
     summary_init(&summary, tool_mem());
     summary.wanted = job->range;
+    summary.wants_region_times = q->region != NULL;
+    summary.region_type = str_of(q->region);
     bool good = read_trace(job, UINT64_MAX, take_for_summary, &summary) && summary_end(&summary);
     if (good && q->goroutine)
         found = trace_goroutine_print(&summary, str_of(q->goroutine), &job->text);
+    else if (good && q->region)
+        found = trace_region_print(&summary, &job->filter, &job->text);
     else if (good && q->tasks)
         trace_tasks_print(&summary, &job->text);
     else if (good && q->regions)
         trace_regions_print(&summary, &job->text);
     else if (good)
         trace_goroutines_print(&summary, &job->text);
-    if (!found)
+    if (!found && !q->goroutine)
+        fprintf(stderr, "sonde trace: %s: there is no such region\n", q->file);
+    else if (!found)
         fprintf(stderr, "sonde trace: %s: no goroutine starts in %s or has that number\n", q->file, q->goroutine);
     summary_finish(&summary);
     return good && found;
@@ -264,11 +272,11 @@ bool trace_question_filter(const struct trace_question *q, struct trace_delay_fi
 static bool understand(struct job *job)
 {
     const struct trace_question *q = job->question;
-    const char *why;
     struct str word;
-    job->range = TRACE_RANGE_ALL;
-    if (q->range && !trace_range_parse(str_of(q->range), &job->range, &why))
-        return complain_of_flag("range", q->range, why);
+    bool any;
+    if (!trace_question_filter(q, &job->filter, &any))
+        return false;
+    job->range = job->filter.range;
     if (q->window && (!duration_parse(str_of(q->window), &job->window) || job->window == 0))
         return complain_of_flag("window", q->window, "a window is a length of time, for example 10ms");
     if (!trace_mmu_parse(str_of(q->mmu_flags ? q->mmu_flags : "stw|background|assist"), &job->mmu, &word)) {

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/quote.h"
+#include "cli/trace_times.h"
 #include "trace/histogram.h"
 
 enum { longest_bar = 40, label_width = 14 };
@@ -166,4 +167,48 @@ void trace_regions_print(const struct summary *summary, struct buf *out)
         print_region_group(summary, &groups.at[i], out);
     vec_finish(&regions, out->mem);
     vec_finish(&groups, out->mem);
+}
+
+static bool region_is_wanted(const struct summary *summary, const struct summary_region *region,
+                             const struct trace_delay_filter *f)
+{
+    int64_t length = summary_region_length(summary, region);
+    return summary_region_counts(summary, region) && region->times > 0 &&
+           summary_overlaps(summary, region->has_start, region->start, region->has_end, region->end) &&
+           (!f->of_type || str_equal(summary->names.at[region->name], f->type)) && (!f->at_pc || region->pc == f->pc) &&
+           length >= f->least && length <= f->most;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct trace_times_row *x = a, *y = b;
+    if (x->times->total != y->times->total)
+        return x->times->total < y->times->total ? 1 : -1;
+    if (x->goroutine != y->goroutine)
+        return x->goroutine < y->goroutine ? -1 : 1;
+    return x->times < y->times ? -1 : x->times > y->times;
+}
+
+bool trace_region_print(const struct summary *summary, const struct trace_delay_filter *filter, struct buf *out)
+{
+    VEC(struct trace_times_row) rows = {0};
+    for (size_t i = 0; i < summary->regions.n; i++) {
+        const struct summary_region *region = &summary->regions.at[i];
+        if (!region_is_wanted(summary, region, filter))
+            continue;
+        struct trace_times_row row = {.goroutine = summary->goroutines.at[region->goroutine].id,
+                                      .task = region->task,
+                                      .times = &summary->region_times.at[region->times - 1]};
+        if (!vec_push(&rows, out->mem, row))
+            break;
+    }
+    size_t n = rows.n;
+    if (n > 0) {
+        qsort(rows.at, n, sizeof *rows.at, compare_rows);
+        buf_quote(out, filter->type);
+        buf_printf(out, ": %zu region%s\n\n", n, n == 1 ? "" : "s");
+        trace_times_print(summary, rows.at, n, true, out);
+    }
+    vec_finish(&rows, out->mem);
+    return n > 0;
 }

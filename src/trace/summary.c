@@ -31,6 +31,9 @@ void summary_finish(struct summary *s)
 {
     for (size_t i = 0; i < s->goroutines.n; i++)
         free_goroutine(s, &s->goroutines.at[i]);
+    for (size_t i = 0; i < s->region_times.n; i++)
+        free_goroutine(s, &s->region_times.at[i]);
+    vec_finish(&s->region_times, s->mem);
     vec_finish(&s->goroutines, s->mem);
     vec_finish(&s->names, s->mem);
     vec_finish(&s->syscalling, s->mem);
@@ -115,6 +118,102 @@ static bool is_system(struct str name)
     return name.n == 0 || (str_starts_with(name, STR("runtime.")) && !str_equal(name, STR("runtime.main")));
 }
 
+/* Adds what of a goroutine's time is not added yet at `now`. */
+static bool add_pending(struct summary *s, const struct summary_goroutine *g, struct summary_goroutine *to, int64_t now)
+{
+    bool good = true;
+    if (to->total == 0)
+        to->total = spent(s, g->creation, now);
+    if (g->running_since != 0)
+        to->execution += spent(s, g->running_since, now);
+    if (g->runnable_since != 0)
+        to->sched_wait += spent(s, g->runnable_since, now);
+    if (g->blocked_since != 0)
+        good = add_block(s, to, g->block_reason, spent(s, g->blocked_since, now));
+    if (g->syscall_since != 0)
+        to->syscall += spent(s, g->syscall_since, now);
+    if (g->syscall_blocked_since != 0)
+        to->sched_wait += spent(s, g->syscall_blocked_since, now);
+    for (size_t i = 0; i < g->open.n && good; i++)
+        good = add_range(s, to, g->open.at[i].name, spent(s, g->open.at[i].since, now));
+    return good;
+}
+
+/* What a goroutine did until now, in a struct of its own; false on exhaustion, then nothing is owned. */
+static bool snapshot(struct summary *s, const struct summary_goroutine *g, int64_t now, struct summary_goroutine *times)
+{
+    struct summary_goroutine t = {.id = g->id,
+                                  .execution = g->execution,
+                                  .sched_wait = g->sched_wait,
+                                  .syscall = g->syscall,
+                                  .syscall_block = g->syscall_block,
+                                  .total = g->total};
+    bool good = true;
+    for (size_t i = 0; i < g->blocks.n && good; i++)
+        good = vec_push(&t.blocks, s->mem, g->blocks.at[i]);
+    for (size_t i = 0; i < g->ranges.n && good; i++)
+        good = vec_push(&t.ranges, s->mem, g->ranges.at[i]);
+    good = good && add_pending(s, g, &t, now);
+    if (good)
+        *times = t;
+    else
+        free_goroutine(s, &t);
+    return good;
+}
+
+static void subtract_times(struct summary_time *times, size_t n, const struct summary_time *less, size_t nless)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < nless; k++) {
+            if (less[k].name == times[i].name)
+                times[i].time -= less[k].time;
+        }
+    }
+}
+
+static bool is_wanted(const struct summary *s, const struct summary_region *region)
+{
+    return s->wants_region_times && (s->region_type.n == 0 || str_equal(s->names.at[region->name], s->region_type));
+}
+
+/* A region begins to have times: those of its goroutine count from here on, or (fresh) all do. */
+static bool begin_times(struct summary *s, const struct summary_goroutine *g, struct summary_region *region,
+                        int64_t now, bool fresh)
+{
+    struct summary_goroutine times = {.id = g->id};
+    if (!is_wanted(s, region))
+        return true;
+    if (!fresh && !snapshot(s, g, now, &times))
+        return false;
+    if (!vec_push(&s->region_times, s->mem, times)) {
+        free_goroutine(s, &times);
+        return false;
+    }
+    region->times = (uint32_t)s->region_times.n;
+    return true;
+}
+
+static bool end_times(struct summary *s, const struct summary_goroutine *g, const struct summary_region *region,
+                      int64_t now)
+{
+    struct summary_goroutine now_times, *times;
+    if (region->times == 0)
+        return true;
+    if (!snapshot(s, g, now, &now_times))
+        return false;
+    times = &s->region_times.at[region->times - 1];
+    now_times.execution -= times->execution;
+    now_times.sched_wait -= times->sched_wait;
+    now_times.syscall -= times->syscall;
+    now_times.syscall_block -= times->syscall_block;
+    now_times.total -= times->total;
+    subtract_times(now_times.blocks.at, now_times.blocks.n, times->blocks.at, times->blocks.n);
+    subtract_times(now_times.ranges.at, now_times.ranges.n, times->ranges.at, times->ranges.n);
+    free_goroutine(s, times);
+    *times = now_times;
+    return true;
+}
+
 /* Moves a goroutine's open regions to those that have ended; `ended` says that the goroutine has, not the trace. */
 static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
 {
@@ -123,7 +222,7 @@ static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_
         struct summary_region region = g->regions.at[i];
         region.has_end = ended;
         region.end = now;
-        good = vec_push(&s->regions, s->mem, region);
+        good = end_times(s, g, &region, now) && vec_push(&s->regions, s->mem, region);
     }
     g->regions.n = 0;
     return good;
@@ -133,20 +232,7 @@ static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_
 static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
 {
     bool good = close_regions(s, g, now, ended);
-    if (g->total == 0)
-        g->total = spent(s, g->creation, now);
-    if (g->running_since != 0)
-        g->execution += spent(s, g->running_since, now);
-    if (g->runnable_since != 0)
-        g->sched_wait += spent(s, g->runnable_since, now);
-    if (g->blocked_since != 0)
-        good = good && add_block(s, g, g->block_reason, spent(s, g->blocked_since, now));
-    if (g->syscall_since != 0)
-        g->syscall += spent(s, g->syscall_since, now);
-    if (g->syscall_blocked_since != 0)
-        g->sched_wait += spent(s, g->syscall_blocked_since, now);
-    for (size_t i = 0; i < g->open.n && good; i++)
-        good = add_range(s, g, g->open.at[i].name, spent(s, g->open.at[i].since, now));
+    good = add_pending(s, g, g, now) && good;
     g->running_since = g->runnable_since = g->blocked_since = g->syscall_since = g->syscall_blocked_since = 0;
     g->open.n = 0;
     return good;
@@ -286,7 +372,7 @@ static bool push_region(struct summary *s, struct summary_goroutine *g, struct s
 {
     region.goroutine = (uint32_t)(g - s->goroutines.at);
     region.life = g->life;
-    return vec_push(&g->regions, s->mem, region);
+    return begin_times(s, g, &region, region.start, region.inherited) && vec_push(&g->regions, s->mem, region);
 }
 
 /* The task of an id, added where it is new; NULL on exhaustion. */
@@ -317,12 +403,12 @@ static bool end_region(struct summary *s, const struct trace_event *e)
         region = g->regions.at[--g->regions.n];
     } else {
         region.name = name_of(s, trace_string(e->table, e->args[1]));
-        if (region.name == UINT32_MAX || !task_of(s, e->args[0]))
+        if (region.name == UINT32_MAX || !task_of(s, e->args[0]) || !begin_times(s, g, &region, e->time, true))
             return false;
     }
     region.has_end = true;
     region.end = e->time;
-    return vec_push(&s->regions, s->mem, region);
+    return end_times(s, g, &region, e->time) && vec_push(&s->regions, s->mem, region);
 }
 
 static bool change_task(struct summary *s, const struct trace_event *e)
@@ -352,7 +438,10 @@ static bool inherit_region(struct summary *s, const struct trace_event *e, const
         return begin(s, t->id, e->time) != NULL;
     struct summary_region region;
     uint64_t task = creator->regions.at[creator->regions.n - 1].task;
-    return new_region(s, e, 0, task, &region) && (g = begin(s, t->id, e->time)) && push_region(s, g, region);
+    if (!new_region(s, e, 0, task, &region))
+        return false;
+    region.inherited = true;
+    return (g = begin(s, t->id, e->time)) && push_region(s, g, region);
 }
 
 static bool change_goroutine(struct summary *s, const struct trace_event *e, const struct trace_transition *t)

@@ -29,7 +29,9 @@ struct summary_region {
     uint32_t name;
     uint64_t task;
     bool has_start, has_end; /* within the trace */
+    bool inherited;          /* from the goroutine that created its goroutine */
     int64_t start, end;      /* times */
+    uint32_t times;          /* 1 + index of region_times, where they are wanted; else 0 */
     /* The outermost frame of where it began. */
     uint64_t pc, line;
     uint32_t func, file;
@@ -73,7 +75,10 @@ struct summary {
     VEC(struct summary_range) proc_ranges; /* open ranges of processors: `since` is the goroutine */
     VEC(int64_t) proc_range_procs;         /* and their processors */
     VEC(struct summary_region) regions;    /* that have ended; those of a life before the last do not count */
-    VEC(struct summary_task) tasks;        /* that events name, in that order */
+    bool wants_region_times;               /* of regions of a type, or (it is empty) of all; may be set before ... */
+    struct str region_type;                /* ... the first event, and must outlive the summary */
+    VEC(struct summary_goroutine) region_times; /* what goroutines did within their regions: only times are set */
+    VEC(struct summary_task) tasks;             /* that events name, in that order */
     struct map task_of_id;
     bool began;
     int64_t first_time, last_mark, last_time;

@@ -96,6 +96,7 @@ static void analyse(struct str bytes, struct trace_range range, unsigned flags)
     if (!a || !activity_init(&a->activity, range, mem_libc()) || !summary_init(&a->summary, mem_libc()))
         abort();
     a->summary.wanted = range;
+    a->summary.wants_region_times = true;
     collector_init(&a->collector, &a->activity, mem_libc());
     utilization_init(&a->utilization, flags, mem_libc());
     if (trace_pass(bytes, mem_libc(), UINT64_MAX, take, a, &extent, &fault)) {

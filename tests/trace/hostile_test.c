@@ -321,6 +321,7 @@ static bool summarize(struct str bytes, struct mem *mem)
     struct summary summary;
     if (!summary_init(&summary, mem))
         return false;
+    summary.wants_region_times = true;
     struct trace_reader *reader = trace_reader_create(bytes, mem, &fault);
     bool good = reader != NULL;
     for (const struct trace_event *e; good && (e = trace_reader_next(reader));)

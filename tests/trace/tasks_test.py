@@ -7,9 +7,11 @@ import html
 import pathlib
 import re
 import sys
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from go_tool import run
+from goroutines_test import cells, text_rows
 from pages import compare_pages
 
 TRACES = ('go126-tasks.trace', 'go123-tasks.trace', 'go121-tasks.trace', 'go119-tasks.trace', 'go126-midstart.trace',
@@ -53,6 +55,37 @@ def compare(sonde, viewer, path):
         if ours != theirs:
             return '\n'.join(f'{key}: ours {ours.get(key)} Go {theirs.get(key)}' for key in sorted({*ours, *theirs})
                              if ours.get(key) != theirs.get(key))
+    return compare_times(sonde, viewer, path)
+
+
+def page_times(page):
+    """The tables of what goroutines did within regions: header, and rows in any order. The bar's column is dropped, and
+    that there is no task is a dash."""
+    tables = []
+    for table in re.findall(r'<table class="details">(.*?)</table>', page, re.S):
+        rows = re.findall(r'<tr>(.*?)</tr>', table, re.S)
+        header = [cell for cell in cells(rows[0], 'th') if cell]
+        body = [cells(row, 'td') for row in rows[1:]]
+        body = [row[:3] + row[4:] if len(row) == len(header) + 1 else row for row in body]
+        tables.append((header, sorted([row[0], row[1] or '-'] + row[2:] for row in body)))
+    return tables
+
+
+def our_times(text):
+    blocks = text.split('\n\n')
+    tables = [text_rows(blocks[1]), text_rows(blocks[3]) if len(blocks) > 3 else [['Goroutine', 'Task', 'Total']]]
+    return [(table[0], sorted(table[1:])) for table in tables]
+
+
+def compare_times(sonde, viewer, path):
+    links = re.findall(r'href="/userregion\?([^"]*)">\d', viewer.get('/userregions'))
+    for link in links:
+        params = {key: value[0] for key, value in urllib.parse.parse_qs(html.unescape(link), True).items()}
+        theirs = page_times(viewer.get('/userregion?' + urllib.parse.urlencode(params)))
+        result = run(sonde, 'trace', f'-region={params["type"]}', f'-pc={params["pc"]}', path)
+        ours = our_times(result.stdout.decode()) if result.returncode == 0 else result.stderr
+        if ours != theirs:
+            return f'{params}:\nours {ours}\nGo   {theirs}'
     return None
 
 
