@@ -235,15 +235,16 @@
   // --- Modules ---
 
   function legend() {
-    const sums = data.modules.map(function (module, i) { return [0, i]; }), most = 14;
+    const sums = data.modules.map(function (module, i) { return [0, i]; }), most = 12;
     for (let i = 1; i < n; i++) if (!isMerged(i)) sums[data.names[data.name[i]][2]][0] += Math.max(0, self[i]);
     sums.sort(function (a, b) { return b[0] - a[0] || a[1] - b[1]; });
     for (const [sum, module] of sums.slice(0, most)) {
       if (sum <= 0.0005 * width[0]) break;
       const button = document.createElement('button'), dot = document.createElement('i');
+      const name = data.modules[module][0] || 'unknown';
       dot.dataset.hue = data.modules[module][1];
-      button.append(dot, (data.modules[module][0] || 'unknown') + ' ' + (100 * sum / (width[0] || 1)).toFixed(1) + '%');
-      button.title = 'What ' + (data.modules[module][0] || 'unknown') + ' did itself';
+      button.append(dot, name.split('/').slice(-2).join('/') + ' ' + (100 * sum / (width[0] || 1)).toFixed(1) + '%');
+      button.title = 'What ' + name + ' did itself';
       button.setAttribute('aria-pressed', 'false');
       button.addEventListener('click', function () {
         only = only === module ? -1 : module;
