@@ -13,6 +13,7 @@
 #include "trace/chrome.h"
 #include "trace/cut.h"
 #include "trace/pass.h"
+#include "trace/perfetto.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
 #include "trace/summary.h"
@@ -28,6 +29,7 @@ struct job {
     struct trace_range range;
     bool groups[timeline_groups]; /* of rows, that are drawn */
     struct chrome chrome;
+    struct perfetto perfetto;
     struct trace_cut cut;
     struct map goroutines;    /* that are wanted, as keys; of use where the user names some */
     struct trace_fault fault; /* nothing of use was written */
@@ -70,6 +72,21 @@ static bool read_events(struct job *job, trace_take *take)
     return good;
 }
 
+static bool take_for_names(void *state, const struct trace_event *event)
+{
+    return timeline_survey(state, event);
+}
+
+/* A first pass for the names of goroutines, which are often known late; what is wrong will be found again. */
+static bool find_names(const struct job *job, struct timeline *timeline)
+{
+    struct trace_extent extent;
+    struct trace_fault fault = {0};
+    if (job->groups[timeline_goroutines])
+        trace_pass(job->bytes, tool_mem(), UINT64_MAX, take_for_names, timeline, &extent, &fault);
+    return true;
+}
+
 static bool take_for_chrome(void *state, const struct trace_event *event)
 {
     struct job *job = state;
@@ -81,9 +98,25 @@ static bool take_for_chrome(void *state, const struct trace_event *event)
 static void write_chrome(struct job *job)
 {
     if (chrome_begin(&job->chrome, tool_mem(), job->groups, job->range, &job->text) &&
-        read_events(job, take_for_chrome))
+        find_names(job, &job->chrome.timeline) && read_events(job, take_for_chrome))
         chrome_end(&job->chrome, &job->text);
     chrome_finish(&job->chrome);
+}
+
+static bool take_for_perfetto(void *state, const struct trace_event *event)
+{
+    struct job *job = state;
+    bool good = perfetto_add(&job->perfetto, event, &job->text);
+    flush_some(job);
+    return good && !job->output.failed;
+}
+
+static void write_perfetto(struct job *job)
+{
+    if (perfetto_begin(&job->perfetto, tool_mem(), job->groups, job->range) &&
+        find_names(job, &job->perfetto.timeline) && read_events(job, take_for_perfetto))
+        perfetto_end(&job->perfetto, &job->text);
+    perfetto_finish(&job->perfetto);
 }
 
 static bool take_for_survey(void *state, const struct trace_event *event)
@@ -140,6 +173,7 @@ static const struct form forms[] = {
     {"go", true, true, false, write_binary},
     {"text", false, false, false, write_text},
     {"chrome", false, true, true, write_chrome},
+    {"perfetto", true, true, true, write_perfetto},
 };
 
 static const struct form *find_form(const char *name)

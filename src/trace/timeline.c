@@ -35,6 +35,7 @@ bool timeline_init(struct timeline *tl, struct mem *mem, struct timeline_sink *s
         tl->groups[i] = groups[i];
         map_init(&tl->rows[i], mem);
     }
+    map_init(&tl->surveyed, mem);
     map_init(&tl->goroutine_of_id, mem);
     map_init(&tl->syscall_of_proc, mem);
     map_init(&tl->task_of_id, mem);
@@ -46,8 +47,8 @@ bool timeline_init(struct timeline *tl, struct mem *mem, struct timeline_sink *s
 static void finish_goroutine(struct timeline *tl, struct timeline_goroutine *g)
 {
     for (int i = 0; i < 3; i++) {
-        vec_finish(&g->lanes[i].open, tl->mem);
-        vec_finish(&g->lanes[i].done, tl->mem);
+        vec_finish(&g->tracks[i].open, tl->mem);
+        vec_finish(&g->tracks[i].done, tl->mem);
     }
     vec_finish(&g->regions, tl->mem);
 }
@@ -58,6 +59,7 @@ void timeline_finish(struct timeline *tl)
         finish_goroutine(tl, &tl->goroutines.at[i]);
     for (int i = 0; i < timeline_groups; i++)
         map_finish(&tl->rows[i]);
+    map_finish(&tl->surveyed);
     map_finish(&tl->goroutine_of_id);
     map_finish(&tl->syscall_of_proc);
     map_finish(&tl->task_of_id);
@@ -83,16 +85,21 @@ uint32_t node_of(struct timeline *tl, const struct trace_table *table, uint64_t 
     return node == UINT32_MAX ? 0 : node;
 }
 
-struct str goroutine_name(struct timeline *tl, const struct timeline_goroutine *g)
+static struct str make_name(struct timeline *tl, int64_t id, uint32_t func_text, uint32_t label_text)
 {
-    struct str func = text_of(tl, g->func), label = text_of(tl, g->label);
+    struct str func = text_of(tl, func_text), label = text_of(tl, label_text);
     tl->name.n = 0;
-    buf_printf(&tl->name, "G%" PRId64, g->id);
+    buf_printf(&tl->name, "G%" PRId64, id);
     if (func.n > 0)
         buf_printf(&tl->name, " %.*s", STR_ARG(func));
     if (label.n > 0)
         buf_printf(&tl->name, " (%.*s)", STR_ARG(label));
     return buf_text(&tl->name);
+}
+
+struct str goroutine_name(struct timeline *tl, const struct timeline_goroutine *g)
+{
+    return make_name(tl, g->id, g->func, g->label);
 }
 
 static struct timeline_goroutine *find_goroutine(struct timeline *tl, int64_t id)
@@ -127,11 +134,13 @@ static struct timeline_goroutine *goroutine_of(struct timeline *tl, int64_t id)
 /* What a row is called, and a mark that changes with it. */
 static struct str row_name(struct timeline *tl, struct timeline_row row, char buffer[64], uint32_t *mark)
 {
-    const struct timeline_goroutine *g;
     *mark = 1;
-    if (row.group == timeline_goroutines && (g = find_goroutine(tl, row.id))) {
-        *mark = 1 + g->func + g->label;
-        return goroutine_name(tl, g);
+    if (row.group == timeline_goroutines) {
+        const struct timeline_goroutine *g = find_goroutine(tl, row.id);
+        uint32_t *found = map_find(&tl->surveyed, (uint64_t)row.id);
+        uint32_t func = g && g->func != 0 ? g->func : found ? *found : 0;
+        *mark = 1 + func;
+        return make_name(tl, row.id, func, 0);
     }
     if (row.group == timeline_procs && row.id == timeline_collector_row)
         return STR("GC");
@@ -139,7 +148,7 @@ static struct str row_name(struct timeline *tl, struct timeline_row row, char bu
         return STR("Network");
     if (row.group == timeline_procs && row.id == timeline_syscalls_row)
         return STR("Syscalls");
-    const char *kind = row.group == timeline_procs ? "Proc " : row.group == timeline_threads ? "Thread " : "G";
+    const char *kind = row.group == timeline_procs ? "Proc " : "Thread ";
     int n = snprintf(buffer, 64, "%s%" PRId64, kind, row.id);
     return (struct str){buffer, (size_t)n};
 }
@@ -155,7 +164,8 @@ static void tell_row(struct timeline *tl, struct timeline_row row)
     uint32_t *known = map_add(&tl->rows[row.group], (uint64_t)row.id, 0);
     if (!known) {
         tl->failed = true;
-    } else if (*known != mark) {
+    } else if (*known != mark && (*known == 0 || row.group != timeline_goroutines || find_goroutine(tl, row.id))) {
+        /* A goroutine that is gone keeps its name. */
         bool again = *known != 0;
         *known = mark;
         tl->sink->row(tl->sink, row, name, again);
@@ -212,17 +222,31 @@ void tell_count(struct timeline *tl, enum timeline_counter counter, int64_t time
     tl->sink->count(tl->sink, &count);
 }
 
-/* The first stack that is said of a goroutine names it: its outermost function. */
+/* The text of a stack's outermost function. */
+static uint32_t outermost(struct timeline *tl, const struct trace_table *table, uint64_t stack)
+{
+    uint32_t node = node_of(tl, table, stack);
+    while (node != 0 && tl->frames.nodes.at[node].parent != 0)
+        node = tl->frames.nodes.at[node].parent;
+    return tl->frames.nodes.at[node].func;
+}
+
+/* The first stack that is said of a goroutine names it. */
 static void name_goroutine(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
                            const struct trace_transition *t)
 {
     if (g->named || !t->has_stack)
         return;
-    uint32_t node = node_of(tl, e->table, t->stack);
-    while (node != 0 && tl->frames.nodes.at[node].parent != 0)
-        node = tl->frames.nodes.at[node].parent;
-    g->func = tl->frames.nodes.at[node].func;
+    g->func = outermost(tl, e->table, t->stack);
     g->named = true;
+}
+
+bool timeline_survey(struct timeline *tl, const struct trace_event *e)
+{
+    struct trace_transition t;
+    if (!trace_event_transition(e, &t) || !t.is_goroutine || t.stack == 0 || map_find(&tl->surveyed, (uint64_t)t.id))
+        return true;
+    return map_add(&tl->surveyed, (uint64_t)t.id, outermost(tl, e->table, t.stack)) && !tl->failed;
 }
 
 static bool executes(unsigned state)
@@ -250,8 +274,8 @@ static struct timeline_goroutine *syscall_on(struct timeline *tl, int64_t proc)
 static void note_unblock(struct timeline *tl, struct timeline_goroutine *g, enum timeline_group group,
                          const struct trace_event *e)
 {
-    struct timeline_lane *lane = lane_of(g, group);
-    struct str reason = text_of(tl, lane->block_reason);
+    struct timeline_track *track = track_of(g, group);
+    struct str reason = text_of(tl, track->block_reason);
     struct timeline_row from = {group, group == timeline_procs ? e->p : group == timeline_threads ? e->m : e->g};
     struct buf name;
     buf_init(&name, tl->mem);
@@ -265,8 +289,8 @@ static void note_unblock(struct timeline *tl, struct timeline_goroutine *g, enum
         tell_instant(tl,
                      &(struct timeline_instant){.row = from, .name = buf_text(&name), .time = e->time, .stack = stack});
     }
-    lane->block_reason = 0;
-    lane_cause(lane, from, number_of(tl, buf_text(&name)), e->time, stack);
+    track->block_reason = 0;
+    track_cause(track, from, number_of(tl, buf_text(&name)), e->time, stack);
     tl->failed |= name.failed;
     buf_finish(&name);
 }
@@ -277,40 +301,40 @@ static int64_t since(const struct timeline *tl, const struct trace_event *e, con
     return t->from == go_undetermined ? tl->begin : e->time;
 }
 
-static void stop_lane(struct timeline *tl, struct timeline_goroutine *g, enum timeline_group group,
-                      const struct trace_event *e, const struct trace_transition *t)
+static void stop_track(struct timeline *tl, struct timeline_goroutine *g, enum timeline_group group,
+                       const struct trace_event *e, const struct trace_transition *t)
 {
     if (t->to == go_waiting)
-        lane_of(g, group)->block_reason = t->reason ? number_of(tl, trace_string(e->table, t->reason)) : 0;
-    lane_stop(tl, g, group, e->time, node_of(tl, e->table, trace_event_stack(e)));
+        track_of(g, group)->block_reason = t->reason ? number_of(tl, trace_string(e->table, t->reason)) : 0;
+    track_stop(tl, g, group, e->time, node_of(tl, e->table, trace_event_stack(e)));
 }
 
 static void change_on_proc(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
                            const struct trace_transition *t)
 {
-    struct timeline_lane *lane = lane_of(g, timeline_procs);
+    struct timeline_track *track = track_of(g, timeline_procs);
     uint32_t stack = node_of(tl, e->table, trace_event_stack(e));
     struct timeline_row here = {timeline_procs, e->p};
     if (t->from == go_running && !executes(t->to))
-        stop_lane(tl, g, timeline_procs, e, t);
+        stop_track(tl, g, timeline_procs, e, t);
     if (!executes(t->from) && t->to == go_running && e->p != TRACE_NO_PROC)
-        lane_start(tl, lane, timeline_procs, since(tl, e, t), e->p);
+        track_start(tl, track, timeline_procs, since(tl, e, t), e->p);
     if (t->from == go_waiting)
         note_unblock(tl, g, timeline_procs, e);
     if (t->from == go_not_exist && t->to == go_runnable && e->p != TRACE_NO_PROC)
-        lane_cause(lane, here, number_of(tl, STR("go")), e->time, stack);
+        track_cause(track, here, number_of(tl, STR("go")), e->time, stack);
     if (t->from == go_syscall && t->to != go_running) {
         struct timeline_row row = {timeline_procs, timeline_syscalls_row};
         struct str name = STR("exit blocked syscall");
-        lane_cause(lane, row, number_of(tl, name), e->time, stack);
+        track_cause(track, row, number_of(tl, name), e->time, stack);
         tell_instant(tl, &(struct timeline_instant){.row = row, .name = name, .time = e->time, .stack = stack});
     }
     if (t->to == go_syscall && e->p != TRACE_NO_PROC) {
-        lane_syscall_begin(lane, since(tl, e, t), e->p, stack);
+        track_syscall_begin(track, since(tl, e, t), e->p, stack);
         set_syscall(tl, e->p, g->id);
     }
     if (t->from == go_syscall && syscall_on(tl, e->p)) {
-        lane_syscall_end(tl, lane, e->time, false);
+        track_syscall_end(tl, track, e->time, false);
         set_syscall(tl, e->p, TRACE_NO_GOROUTINE);
     }
 }
@@ -318,21 +342,21 @@ static void change_on_proc(struct timeline *tl, struct timeline_goroutine *g, co
 static void change_on_thread(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
                              const struct trace_transition *t)
 {
-    struct timeline_lane *lane = lane_of(g, timeline_threads);
+    struct timeline_track *track = track_of(g, timeline_threads);
     struct timeline_row here = {timeline_threads, e->m};
     uint32_t stack = node_of(tl, e->table, trace_event_stack(e));
     if (t->from == go_syscall)
-        lane_syscall_end(tl, lane, e->time, t->to != go_running);
+        track_syscall_end(tl, track, e->time, t->to != go_running);
     if (executes(t->from) && !executes(t->to))
-        stop_lane(tl, g, timeline_threads, e, t);
+        stop_track(tl, g, timeline_threads, e, t);
     if (!executes(t->from) && executes(t->to) && e->m != TRACE_NO_THREAD)
-        lane_start(tl, lane, timeline_threads, since(tl, e, t), e->m);
+        track_start(tl, track, timeline_threads, since(tl, e, t), e->m);
     if (t->from == go_waiting)
         note_unblock(tl, g, timeline_threads, e);
     if (t->from == go_not_exist && t->to == go_runnable && e->m != TRACE_NO_THREAD)
-        lane_cause(lane, here, number_of(tl, STR("go")), e->time, stack);
+        track_cause(track, here, number_of(tl, STR("go")), e->time, stack);
     if (t->to == go_syscall && e->m != TRACE_NO_THREAD)
-        lane_syscall_begin(lane, since(tl, e, t), e->m, stack);
+        track_syscall_begin(track, since(tl, e, t), e->m, stack);
 }
 
 /* Tells the state that a goroutine was in, on its own row. */
@@ -356,23 +380,23 @@ static void tell_state(struct timeline *tl, struct timeline_goroutine *g, int64_
                                            .start = g->since,
                                            .end = time,
                                            .stack = g->stack,
-                                           .arrow = g->state == go_running ? lane_of(g, row.group)->arrow : 0});
+                                           .arrow = g->state == go_running ? track_of(g, row.group)->arrow : 0});
 }
 
 /* The arrows between rows of goroutines: who created or woke this one, at its next run. */
 static void change_cause(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
                          const struct trace_transition *t)
 {
-    struct timeline_lane *lane = lane_of(g, timeline_goroutines);
+    struct timeline_track *track = track_of(g, timeline_goroutines);
     if (t->from == go_waiting)
         note_unblock(tl, g, timeline_goroutines, e);
     if (t->from == go_not_exist && t->to == go_runnable)
-        lane_cause(lane, (struct timeline_row){timeline_goroutines, e->g}, number_of(tl, STR("go")), e->time,
-                   node_of(tl, e->table, trace_event_stack(e)));
-    lane->block_reason = g->reason;
-    lane->arrow = 0;
-    if (t->to == go_running && lane->has_cause)
-        lane_start(tl, lane, timeline_goroutines, e->time, g->id);
+        track_cause(track, (struct timeline_row){timeline_goroutines, e->g}, number_of(tl, STR("go")), e->time,
+                    node_of(tl, e->table, trace_event_stack(e)));
+    track->block_reason = g->reason;
+    track->arrow = 0;
+    if (t->to == go_running && track->has_cause)
+        track_start(tl, track, timeline_goroutines, e->time, g->id);
 }
 
 static void change_state(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
@@ -392,10 +416,12 @@ static void change_state(struct timeline *tl, struct timeline_goroutine *g, cons
 static void tell_region(struct timeline *tl, const struct timeline_goroutine *g,
                         const struct timeline_user_region *region, int64_t end, uint32_t end_stack)
 {
+    /* What is clipped keeps its place within the regions around it. */
+    int64_t least = tl->range.start == INT64_MIN ? INT64_MIN : tl->range.start + (int64_t)g->regions.n;
     tell_slice(tl, (struct timeline_slice){.row = {timeline_goroutines, g->id},
                                            .kind = timeline_region,
                                            .name = text_of(tl, region->name),
-                                           .start = region->since,
+                                           .start = region->since < least ? least : region->since,
                                            .end = end,
                                            .stack = region->stack,
                                            .end_stack = end_stack,
@@ -406,8 +432,8 @@ static void tell_region(struct timeline *tl, const struct timeline_goroutine *g,
 static void end_goroutine(struct timeline *tl, struct timeline_goroutine *g, int64_t time)
 {
     for (enum timeline_group group = timeline_procs; group <= timeline_threads; group += timeline_threads) {
-        lane_syscall_end(tl, lane_of(g, group), time, false);
-        lane_stop(tl, g, group, time, 0);
+        track_syscall_end(tl, track_of(g, group), time, false);
+        track_stop(tl, g, group, time, 0);
     }
     tell_state(tl, g, time);
     while (g->regions.n > 0) {
@@ -419,7 +445,6 @@ static void end_goroutine(struct timeline *tl, struct timeline_goroutine *g, int
 static void forget_goroutine(struct timeline *tl, struct timeline_goroutine *g)
 {
     map_remove(&tl->goroutine_of_id, (uint64_t)g->id);
-    map_remove(&tl->rows[timeline_goroutines], (uint64_t)g->id);
     finish_goroutine(tl, g);
     uint32_t slot = (uint32_t)(g - tl->goroutines.at);
     *g = (struct timeline_goroutine){.next_free = tl->free_goroutine};
@@ -441,7 +466,7 @@ static unsigned counted(unsigned state, bool helps)
 static void count_goroutine(struct timeline *tl, struct timeline_goroutine *g, const struct trace_event *e,
                             const struct trace_transition *t)
 {
-    bool helps = lane_has_range(lane_of(g, timeline_procs), number_of(tl, STR("GC mark assist")));
+    bool helps = track_has_range(track_of(g, timeline_procs), number_of(tl, STR("GC mark assist")));
     unsigned from = counted(t->from, helps), to = counted(t->to, helps);
     int64_t *n = tl->goroutine_counts;
     if (from != counted_not)
@@ -492,8 +517,8 @@ static void change_proc(struct timeline *tl, const struct trace_event *e, const 
     struct timeline_goroutine *caller = starts ? NULL : syscall_on(tl, t->id);
     uint32_t stack = node_of(tl, e->table, trace_event_stack(e));
     if (caller) {
-        lane_syscall_end(tl, lane_of(caller, timeline_procs), time, true);
-        lane_stop(tl, caller, timeline_procs, time, stack);
+        track_syscall_end(tl, track_of(caller, timeline_procs), time, true);
+        track_stop(tl, caller, timeline_procs, time, stack);
         set_syscall(tl, t->id, TRACE_NO_GOROUTINE);
     }
     struct timeline_instant instant = {.name = starts ? STR("proc start") : STR("proc stop"),
@@ -564,8 +589,12 @@ static void add_task(struct timeline *tl, const struct trace_event *e)
         task.since = e->time;
         if (!vec_push(&tl->tasks, tl->mem, task) || !(known = map_add(&tl->task_of_id, task.id, slot)))
             tl->failed = true;
+        else
+            *known = slot;
         return;
     }
+    if (known && *known == no_slot) /* it ended before: programs may say so twice */
+        return;
     if (known) {
         task = tl->tasks.at[*known];
     } else {
@@ -581,9 +610,12 @@ static void add_task(struct timeline *tl, const struct trace_event *e)
                                            .end_stack = node_of(tl, e->table, trace_event_stack(e)),
                                            .task = task.id,
                                            .parent = task.parent});
-    if (known) { /* the last one takes its place */
-        uint32_t place = *known;
-        map_remove(&tl->task_of_id, task.id);
+    uint32_t place = known ? *known : no_slot;
+    if (!known && !(known = map_add(&tl->task_of_id, task.id, no_slot)))
+        tl->failed = true;
+    else
+        *known = no_slot;
+    if (place != no_slot) { /* the last one takes its place */
         tl->tasks.at[place] = tl->tasks.at[--tl->tasks.n];
         if (place < tl->tasks.n)
             *map_find(&tl->task_of_id, tl->tasks.at[place].id) = place;
@@ -678,13 +710,13 @@ static void add_range(struct timeline *tl, const struct trace_event *e)
     struct timeline_goroutine *g = goroutine_of(tl, is_active ? (int64_t)e->args[0] : e->g);
     uint32_t stack = node_of(tl, e->table, trace_event_stack(e));
     for (int i = 0; g && i < 2; i++) {
-        struct timeline_lane *lane = &g->lanes[i];
+        struct timeline_track *track = &g->tracks[i];
         if (step == range_begins)
-            lane_range_begin(tl, lane, name, e->time, stack);
+            track_range_begin(tl, track, name, e->time, stack);
         else if (step == range_goes_on)
-            lane_range_active(tl, lane, name);
+            track_range_active(tl, track, name);
         else
-            lane_range_end(tl, lane, name, e->time, stack);
+            track_range_end(tl, track, name, e->time, stack);
     }
 }
 

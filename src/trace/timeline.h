@@ -118,7 +118,7 @@ struct timeline_done {
 };
 
 /* A goroutine as it is drawn on the rows of one group: where it runs, and why it was woken. */
-struct timeline_lane {
+struct timeline_track {
     bool runs;
     int64_t row; /* where */
     int64_t since;
@@ -146,9 +146,9 @@ struct timeline_goroutine {
     int64_t id;
     bool live;
     bool named;
-    uint32_t func, label;          /* texts: the outermost function, a label */
-    struct timeline_lane lanes[3]; /* on processors, on threads; of the one on its own row only what woke it */
-    uint8_t state;                 /* enum trace_go_state */
+    uint32_t func, label;            /* texts: the outermost function, a label */
+    struct timeline_track tracks[3]; /* on processors, on threads; of the one on its own row only what woke it */
+    uint8_t state;                   /* enum trace_go_state */
     int64_t since;
     uint32_t reason, stack; /* of the state */
     uint32_t next_free;
@@ -179,6 +179,7 @@ struct timeline {
     unsigned marks;
     uint64_t arrows;
 
+    struct map surveyed; /* by goroutine: the text of its outermost function */
     struct map goroutine_of_id;
     VEC(struct timeline_goroutine) goroutines;
     uint32_t free_goroutine;
@@ -201,6 +202,10 @@ struct timeline {
 bool timeline_init(struct timeline *timeline, struct mem *mem, struct timeline_sink *sink,
                    const bool groups[timeline_groups], struct trace_range range);
 void timeline_finish(struct timeline *timeline);
+
+/* A pass before the one that draws, which may be left out: finds the names of goroutines, so that their rows have them
+ * from the start. False on exhaustion. */
+bool timeline_survey(struct timeline *timeline, const struct trace_event *event);
 
 /* Takes an event in; false on exhaustion. */
 bool timeline_add(struct timeline *timeline, const struct trace_event *event);

@@ -26,21 +26,22 @@ uint32_t node_of(struct timeline *tl, const struct trace_table *table, uint64_t 
 /* The name of a goroutine on rows of processors and threads, and of its own; valid until the next call. */
 struct str goroutine_name(struct timeline *tl, const struct timeline_goroutine *g);
 
-/* Lanes. */
-void lane_start(struct timeline *tl, struct timeline_lane *lane, enum timeline_group group, int64_t time, int64_t row);
-void lane_stop(struct timeline *tl, struct timeline_goroutine *g, enum timeline_group group, int64_t time,
-               uint32_t stack);
-void lane_syscall_begin(struct timeline_lane *lane, int64_t time, int64_t row, uint32_t stack);
-void lane_syscall_end(struct timeline *tl, struct timeline_lane *lane, int64_t time, bool blocked);
-void lane_range_begin(struct timeline *tl, struct timeline_lane *lane, uint32_t name, int64_t time, uint32_t stack);
-void lane_range_active(struct timeline *tl, struct timeline_lane *lane, uint32_t name);
-void lane_range_end(struct timeline *tl, struct timeline_lane *lane, uint32_t name, int64_t time, uint32_t stack);
-void lane_cause(struct timeline_lane *lane, struct timeline_row from, uint32_t name, int64_t time, uint32_t stack);
-bool lane_has_range(const struct timeline_lane *lane, uint32_t name);
+/* Tracks. */
+void track_start(struct timeline *tl, struct timeline_track *track, enum timeline_group group, int64_t time,
+                 int64_t row);
+void track_stop(struct timeline *tl, struct timeline_goroutine *g, enum timeline_group group, int64_t time,
+                uint32_t stack);
+void track_syscall_begin(struct timeline_track *track, int64_t time, int64_t row, uint32_t stack);
+void track_syscall_end(struct timeline *tl, struct timeline_track *track, int64_t time, bool blocked);
+void track_range_begin(struct timeline *tl, struct timeline_track *track, uint32_t name, int64_t time, uint32_t stack);
+void track_range_active(struct timeline *tl, struct timeline_track *track, uint32_t name);
+void track_range_end(struct timeline *tl, struct timeline_track *track, uint32_t name, int64_t time, uint32_t stack);
+void track_cause(struct timeline_track *track, struct timeline_row from, uint32_t name, int64_t time, uint32_t stack);
+bool track_has_range(const struct timeline_track *track, uint32_t name);
 
-static inline struct timeline_lane *lane_of(struct timeline_goroutine *g, enum timeline_group group)
+static inline struct timeline_track *track_of(struct timeline_goroutine *g, enum timeline_group group)
 {
-    return &g->lanes[group == timeline_procs ? 0 : group == timeline_threads ? 1 : 2];
+    return &g->tracks[group == timeline_procs ? 0 : group == timeline_threads ? 1 : 2];
 }
 
 #endif
