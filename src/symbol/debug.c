@@ -415,7 +415,7 @@ static void resolve_run(struct walk *walk, size_t number)
     if (!found)
         find_scopes(walk, run, true);
     dwarf_lines_find(walk->unit, all->lines + run.from, run.end - run.from);
-    bool split = walk->tree != walk->unit;
+    bool split = walk->tree != walk->unit && walk->tree->has_lines;
     if (!dwarf_files_read(&files, walk->unit, &walk->answers) ||
         (split && !dwarf_files_read(&call_files, walk->tree, &walk->answers)))
         walk->failed = true;

@@ -126,10 +126,15 @@ static struct dwarf_file_split *open_split(struct dwarf_file *file, const struct
     return NULL;
 }
 
-static bool has_id(struct dwarf_unit *unit, const struct dwarf_unit *skeleton)
+/* Reads a split unit. It does not say where its list of files is, for it is the first of its part of the section;
+ * compilers that write none count as the skeleton does. */
+static bool read_split(struct dwarf_unit *unit, const struct dwarf_unit *skeleton)
 {
     unit->skeleton = skeleton;
-    return dwarf_unit_read(unit) && unit->id == skeleton->id;
+    if (!dwarf_unit_read(unit))
+        return false;
+    unit->has_lines = unit->dwarf->sections.line.n > 0;
+    return unit->id == skeleton->id;
 }
 
 static struct dwarf_unit *find_in_object(struct dwarf_file *file, const struct dwarf_unit *skeleton, struct str folder)
@@ -142,7 +147,7 @@ static struct dwarf_unit *find_in_object(struct dwarf_file *file, const struct d
     struct dwarf_file_split *split = open_split(file, &path);
     buf_finish(&path);
     for (size_t i = 0; split && i < split->dwarf.units.n; i++) {
-        if (has_id(&split->dwarf.units.at[i], skeleton))
+        if (read_split(&split->dwarf.units.at[i], skeleton))
             return &split->dwarf.units.at[i];
     }
     return NULL;
@@ -218,8 +223,7 @@ static struct dwarf_unit *find_in_package(struct dwarf_file_split *package, cons
         unit->str_offsets_base += parts[dw_sect_str_offsets];
         if (index.version == 5)
             unit->rnglists_base += parts[dw_sect_rnglists];
-        unit->skeleton = skeleton;
-        return dwarf_unit_read(unit) ? unit : NULL;
+        return read_split(unit, skeleton) ? unit : NULL;
     }
     return NULL;
 }
