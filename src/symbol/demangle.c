@@ -3,6 +3,8 @@
 #include "symbol/demangle.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libiberty/demangle.h>
@@ -90,8 +92,11 @@ static void drop_last(struct buf *out, size_t from, struct str end)
         out->n -= end.n;
 }
 
-/* Appends a printed name without its template arguments. */
-static void put_without_templates(struct str s, bool rust, struct buf *out)
+/* The languages whose names look different. */
+enum language { language_cplusplus, language_old_rust, language_rust };
+
+/* Appends a printed name without its template arguments. Of new symbols of Rust the empty brackets stay, as in Go. */
+static void put_without_templates(struct str s, enum language language, struct buf *out)
 {
     size_t from = out->n;
     for (size_t i = 0; i < s.n;) {
@@ -99,8 +104,11 @@ static void put_without_templates(struct str s, bool rust, struct buf *out)
         if (name > 0) {
             buf_bytes(out, s.p + i, name);
             i += name;
-        } else if (s.p[i] == '<' && begins_arguments(s, i, rust)) {
-            drop_last(out, from, rust ? STR("::") : STR(" "));
+        } else if (s.p[i] == '<' && begins_arguments(s, i, language != language_cplusplus)) {
+            if (language == language_rust)
+                buf_str(out, STR("<>"));
+            else
+                drop_last(out, from, language == language_old_rust ? STR("::") : STR(" "));
             i = group_end(s, i);
         } else {
             buf_byte(out, s.p[i++]);
@@ -142,6 +150,42 @@ static void put_without_enclosing(struct str s, struct buf *out)
     }
 }
 
+/* The name of a function, printed with what it returns and takes. */
+static struct str bare_function(struct str s)
+{
+    size_t begin = 0, end = s.n;
+    for (size_t i = 0; i < s.n;) {
+        size_t name = operator_at(s, i), next = i + (name > 0 ? name : 1);
+        if (name == 0 && strchr("<([{", s.p[i])) {
+            next = group_end(s, i);
+            if (s.p[i] == '(' && i > 0 && !begins_at(s, i, STR("(anonymous namespace)")))
+                end = begins_at(s, next, STR("::")) ? s.n : i;
+        } else if (name == 0 && s.p[i] == ' ' && end == s.n) {
+            begin = next;
+        }
+        i = next;
+    }
+    return str_skip(str_first(s, end), begin);
+}
+
+/* Appends a printed name in which functions that are template arguments, &(int foo(char)), have only their names. */
+static void put_bare_arguments(struct str s, struct buf *out)
+{
+    for (size_t i = 0; i < s.n;) {
+        bool argument = i > 0 && (s.p[i - 1] == '<' || s.p[i - 1] == ' ') && begins_at(s, i, STR("&("));
+        size_t end = argument ? group_end(s, i + 1) : s.n;
+        if (argument && end < s.n && (s.p[end] == '>' || s.p[end] == ',' || s.p[end] == ' ')) {
+            struct str inner = str_first(str_skip(s, i + 2), end - i - 3);
+            buf_str(out, STR("&("));
+            put_bare_arguments(bare_function(inner), out);
+            buf_byte(out, ')');
+            i = end;
+        } else {
+            buf_byte(out, s.p[i++]);
+        }
+    }
+}
+
 /* Appends a printed name with "> >" where libiberty, behind an empty pack, closes two lists with ">>". A shift is
  * printed between parentheses. */
 static void put_spaced(struct str s, struct buf *out)
@@ -160,51 +204,93 @@ static void put_spaced(struct str s, struct buf *out)
     }
 }
 
-/* Old Rust symbols look like C++ but for a last part "17h" and 16 digits of a hash. */
-static bool is_rust(struct str symbol)
+/* Where an old symbol of Rust ends, which looks like C++ but for a last part "17h" and 16 digits of a hash; 0 where it
+ * is none. Its names may have dots. */
+static size_t old_rust_end(struct str symbol)
 {
-    if (str_starts_with(symbol, STR("_R")))
-        return true;
-    return str_starts_with(symbol, STR("_ZN")) && symbol.n > 23 && symbol.p[symbol.n - 1] == 'E' &&
-           begins_at(symbol, symbol.n - 20, STR("17h"));
+    enum { part = 20 };
+    if (!str_starts_with(symbol, STR("_ZN")))
+        return 0;
+    for (size_t at = str_find(symbol, STR("17h"), 3); at + part <= symbol.n;
+         at = str_find(symbol, STR("17h"), at + 1)) {
+        size_t digits = at + 3;
+        while (digits < at + part - 1 && isxdigit((unsigned char)symbol.p[digits]))
+            digits++;
+        if (digits == at + part - 1 && symbol.p[digits] == 'E')
+            return digits + 1;
+    }
+    return 0;
 }
 
-/* The symbol without what compilers put behind it for copies of a function (.cold, .constprop.0). */
-static struct str without_suffix(struct str symbol)
+/* The language of a symbol, which is left without what compilers put behind it for copies of a function (.cold,
+ * .constprop.0). */
+static enum language take_suffix(struct str *symbol)
 {
-    return str_first(symbol, str_find(symbol, STR("."), 3));
+    size_t end = old_rust_end(*symbol);
+    bool new = str_starts_with(*symbol, STR("_R"));
+    *symbol = str_first(*symbol, end > 0 ? end : str_find(*symbol, STR("."), 3));
+    return new ? language_rust : end > 0 ? language_old_rust : language_cplusplus;
 }
 
-static bool print(const char *symbol, bool rust, enum demangle_mode mode, struct buf *out)
+static bool print(const char *symbol, enum language language, enum demangle_mode mode, struct buf *out)
 {
     int options = DMGL_ANSI | (mode == demangle_full ? DMGL_PARAMS : 0);
-    if (rust && rust_demangle_callback(symbol, options, take_part, out))
+    if (language != language_cplusplus && rust_demangle_callback(symbol, options, take_part, out))
         return true;
     return cplus_demangle_v3_callback(symbol, options, take_part, out) != 0;
 }
 
+/* Takes the first underscore off every part of an old symbol of Rust, as Go does. libiberty does so itself where an
+ * escape sequence follows. In place: the symbol gets no longer. */
+static void strip_underscores(char *symbol)
+{
+    char *from = symbol + 3, *to = from;
+    while (*from >= '1' && *from <= '9') {
+        char *part;
+        unsigned long n = strtoul(from, &part, 10);
+        if (n > strlen(part))
+            break;
+        from = part + n;
+        if (part[0] == '_' && n > 1 && part[1] != '$')
+            part++, n--;
+        char digits[24];
+        int length = snprintf(digits, sizeof digits, "%lu", n);
+        memmove(to + length, part, n);
+        memcpy(to, digits, (size_t)length);
+        to += (size_t)length + n;
+    }
+    memmove(to, from, strlen(from) + 1);
+}
+
 bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
 {
-    struct str plain = without_suffix(symbol);
+    struct str plain = symbol;
+    enum language language = take_suffix(&plain);
     char *copy;
     if (mode == demangle_none || symbol.n < 3 || symbol.n > longest_symbol || symbol.p[0] != '_' ||
         !(copy = mem_get(out->mem, plain.n + 1)))
         return false;
     memcpy(copy, plain.p, plain.n);
     copy[plain.n] = '\0';
+    if (language == language_old_rust)
+        strip_underscores(copy);
     struct buf whole, enclosed;
-    bool rust = is_rust(plain);
     buf_init(&whole, out->mem);
     buf_init(&enclosed, out->mem);
-    bool fine = print(copy, rust, mode, &whole);
-    if (fine && mode == demangle_full) {
-        put_spaced(buf_text(&whole), out);
-    } else if (fine && mode == demangle_templates) {
-        put_without_enclosing(buf_text(&whole), &enclosed);
+    bool fine = print(copy, language, mode, &whole);
+    if (fine && (language == language_old_rust || (language == language_rust && mode != demangle_default))) {
+        buf_str(out, buf_text(&whole));
+    } else if (fine && mode == demangle_full) {
+        put_bare_arguments(buf_text(&whole), &enclosed);
         put_spaced(buf_text(&enclosed), out);
+    } else if (fine && mode == demangle_templates) {
+        put_bare_arguments(buf_text(&whole), &enclosed);
+        whole.n = 0;
+        put_without_enclosing(buf_text(&enclosed), &whole);
+        put_spaced(buf_text(&whole), out);
     } else if (fine) {
         put_without_enclosing(buf_text(&whole), &enclosed);
-        put_without_templates(buf_text(&enclosed), rust, out);
+        put_without_templates(buf_text(&enclosed), language, out);
     }
     buf_finish(&enclosed);
     buf_finish(&whole);
@@ -215,7 +301,7 @@ bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
 void demangle_bare(struct str name, enum demangle_mode mode, struct buf *out)
 {
     if (mode == demangle_default && name.n <= longest_symbol)
-        put_without_templates(name, false, out);
+        put_without_templates(name, language_cplusplus, out);
     else
         buf_str(out, name);
 }

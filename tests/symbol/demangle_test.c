@@ -70,7 +70,10 @@ static void rust_symbols_of_both_kinds_are_read(void **state)
     (void)state;
     assert_str(demangled("_ZN4core3ptr13drop_in_place17h0123456789abcdefE", demangle_default),
                "core::ptr::drop_in_place");
-    assert_str(demangled("_RINvNtC3std3mem8align_ofdE", demangle_default), "std::mem::align_of");
+    assert_str(demangled("_ZN49_$LT$std..io..Hasher$LT$S$GT$$u20$as$u20$a..b$GT$5__add17h0123456789abcdefE.llvm.1",
+                         demangle_default),
+               "<std::io::Hasher<S> as a::b>::_add");
+    assert_str(demangled("_RINvNtC3std3mem8align_ofdE", demangle_default), "std::mem::align_of::<>");
     assert_str(demangled("_RINvNtC3std3mem8align_ofdE", demangle_full), "std::mem::align_of::<f64>");
 }
 
