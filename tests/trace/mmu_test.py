@@ -57,4 +57,5 @@ def compare(sonde, viewer, path):
     return None
 
 
-compare_pages('mutator utilization', TRACES, 3, compare)
+if __name__ == '__main__':
+    compare_pages('mutator utilization', TRACES, 3, compare)

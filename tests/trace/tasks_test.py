@@ -31,7 +31,7 @@ def page_groups(page, is_region):
                    re.findall(r'<td class="histoTime" align="right">(.*?)</td>.*?<td align="right">(.*?)</td>', row[2],
                               re.S)]
         key = plain(row[0]) if is_region else (plain(row[0]),)
-        groups[tuple(key.split('\n')) if is_region else key] = (int(row[1]), lengths)
+        groups[tuple(part.strip() for part in key.split('\n')) if is_region else key] = (int(row[1]), lengths)
     return groups
 
 
@@ -89,4 +89,5 @@ def compare_times(sonde, viewer, path):
     return None
 
 
-compare_pages('tasks and regions', TRACES, 5, compare)
+if __name__ == '__main__':
+    compare_pages('tasks and regions', TRACES, 5, compare)
