@@ -9,22 +9,26 @@
 
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/output.h"
 #include "cli/tool_mem.h"
 #include "cli/trace_answer.h"
 #include "cli/trace_convert.h"
+#include "cli/trace_flame.h"
 #include "cli/trace_timeline.h"
 #include "profile/encode.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
 #include "trace/raw.h"
 #include "trace/reader.h"
+#include "trace/samples.h"
 #include "trace/text.h"
 #include "wire/gzip.h"
 
 static const char usage[] =
     "usage: sonde trace -d=parsed|wire|footprint [program] FILE\n"
-    "       sonde trace -pprof=net|sync|syscall|sched [-goroutine=START|ID] [-region=TYPE]\n"
+    "       sonde trace -pprof=net|sync|syscall|sched|cpu|run [-goroutine=START|ID] [-region=TYPE]\n"
     "                   [-range=FROM-TO] [program] FILE > PROFILE\n"
+    "       sonde trace -flame=svg|html [-o OUT] [program] FILE\n"
     "       sonde trace -format=go|text|chrome|perfetto [-o OUT] [-range=FROM-TO] [-view=ROWS] [program] FILE\n"
     "       sonde trace -summary|-gc|-latency|-procs|-wakeups|-leaks [-range=FROM-TO] [program] FILE\n"
     "       sonde trace -goroutines|-goroutine=START|ID|-tasks|-regions|-region=TYPE [-range=FROM-TO]\n"
@@ -41,7 +45,9 @@ static const char usage[] =
     "  -pprof=net        write a profile of the time that goroutines waited for the network,\n"
     "  -pprof=sync       for channels, selects and locks,\n"
     "  -pprof=syscall    were in system calls,\n"
-    "  -pprof=sched      or were runnable, but did not run; of that only the time\n"
+    "  -pprof=sched      or were runnable, but did not run;\n"
+    "  -pprof=cpu        of the CPU samples in the trace;\n"
+    "  -pprof=run        of the time that goroutines ran; of all these only the time\n"
     "  -goroutine=START  of goroutines that start in a function, or of the one with a number,\n"
     "  -region=TYPE      in regions of a type; -pc=ADDRESS: that begin at one place; -latmin=TIME,\n"
     "                    -latmax=TIME: by their length,\n"
@@ -74,14 +80,16 @@ static const char usage[] =
     "  -format=chrome    or what happened when, as JSON for chrome://tracing,\n"
     "  -format=perfetto  or as protobuf for ui.perfetto.dev\n"
     "  -view=proc,thread,goroutine,task,stats    -format: which rows; usually all\n"
-    "  -o=OUT            to a file, not to standard output\n"
+    "  -flame=svg|html   draw a flame graph of the CPU samples, or where there are none of what ran; with\n"
+    "                    -goroutine, -region and -range as above\n"
+    "  -o=OUT            -format, -pprof, -flame: to a file, not to standard output\n"
     "  -d=parsed         every event in order, checked, as text\n"
     "  -d=wire           what is in the file, one item a line, as text\n"
     "  -d=footprint      how many bytes the events of each type take\n";
 
 struct options {
     const char *debug, *pprof;
-    const char *format, *out, *view;
+    const char *format, *out, *view, *flame;
     const char *file;
     const char *rows, *width;
     struct trace_question question;
@@ -99,6 +107,7 @@ static const struct {
     {"format", offsetof(struct options, format)},
     {"o", offsetof(struct options, out)},
     {"view", offsetof(struct options, view)},
+    {"flame", offsetof(struct options, flame)},
     {"rows", offsetof(struct options, rows)},
     {"width", offsetof(struct options, width)},
     {"goroutine", offsetof(struct options, question.goroutine)},
@@ -258,11 +267,35 @@ static bool find_delay(const char *name, enum trace_delay *kind)
     return false;
 }
 
+/* Writes a profile, gzipped, to a file or to the standard output. */
+static bool write_packed(const struct profile *profile, const char *path)
+{
+    struct output output = output_stdout();
+    struct buf plain, packed, why;
+    buf_init(&plain, tool_mem());
+    buf_init(&packed, tool_mem());
+    buf_init(&why, tool_mem());
+    bool good = profile_encode(profile, &plain) && gzip_deflate(buf_text(&plain), gzip_level, &packed) &&
+                (!path || output_create(&output, path, &why));
+    if (good)
+        output_write(&output, buf_text(&packed));
+    good = good && output_close(&output, &why);
+    if (why.n > 0)
+        fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
+    buf_finish(&plain);
+    buf_finish(&packed);
+    buf_finish(&why);
+    return good;
+}
+
 static int write_profile(const struct options *options, struct str bytes)
 {
     enum trace_delay kind = trace_delay_net;
-    if (!find_delay(options->pprof, &kind)) {
-        fprintf(stderr, "sonde trace: -pprof is one of net, sync, syscall and sched, not %s\n", options->pprof);
+    enum trace_sampling sampling = strcmp(options->pprof, "run") == 0 ? trace_sampling_run : trace_sampling_cpu;
+    bool is_sampling = sampling == trace_sampling_run || strcmp(options->pprof, "cpu") == 0;
+    if (!is_sampling && !find_delay(options->pprof, &kind)) {
+        fprintf(stderr, "sonde trace: -pprof is one of net, sync, syscall, sched, cpu and run, not %s\n",
+                options->pprof);
         return exit_failure;
     }
     struct profile profile;
@@ -272,22 +305,17 @@ static int write_profile(const struct options *options, struct str bytes)
     bool some;
     if (!trace_question_filter(&options->question, &filter, &some))
         return exit_failure;
-    if (!trace_delays_of(bytes, kind, some ? &filter : NULL, tool_mem(), &profile, &share, &fault)) {
+    const struct trace_delay_filter *wanted = some ? &filter : NULL;
+    bool found = is_sampling ? trace_samples(bytes, sampling, wanted, tool_mem(), &profile, &share, &fault)
+                             : trace_delays_of(bytes, kind, wanted, tool_mem(), &profile, &share, &fault);
+    if (!found) {
         trace_complain(options->file, &fault);
         return exit_failure;
     }
     if (fault.set)
         trace_tell_loss(options->file, &share, &fault);
-    struct buf plain;
-    struct piped piped = {0};
-    buf_init(&plain, tool_mem());
-    buf_init(&piped.text, tool_mem());
-    bool good = profile_encode(&profile, &plain) && gzip_deflate(buf_text(&plain), gzip_level, &piped.text);
-    flush(&piped);
-    good = good && !piped.broken;
+    bool good = write_packed(&profile, options->out);
     profile_finish(&profile);
-    buf_finish(&plain);
-    buf_finish(&piped.text);
     return good ? exit_fine : exit_failure;
 }
 
@@ -320,6 +348,8 @@ static int run(const struct options *options, struct str bytes)
         return convert(options, bytes);
     if (options->pprof)
         return write_profile(options, bytes);
+    if (options->flame)
+        return trace_flame(&options->question, options->flame, options->out, bytes);
     if (trace_asks(&options->question))
         return trace_answer(&options->question, bytes);
     struct piped piped = {0};
@@ -367,8 +397,8 @@ int cmd_trace(int argc, char **argv)
 {
     struct options options = {0};
     bool parsed = parse(&options, argc, argv);
-    bool asked = options.help || options.debug || options.pprof || options.format || options.timeline ||
-                 trace_asks(&options.question);
+    bool asked = options.help || options.debug || options.pprof || options.format || options.flame ||
+                 options.timeline || trace_asks(&options.question);
     if (!parsed || !asked) {
         fputs(usage, stderr);
         return exit_usage;
