@@ -15,6 +15,7 @@
 
 enum { most_boxes = 40000 }; /* some MB, most of it names */
 
+/* Of a profile with many stacks; of others everything may be zoomed into. */
 static const double least_share = 1 / 400000.0;
 
 struct page {
@@ -247,8 +248,9 @@ static bool write_page(struct page *page)
 bool flame_html_write(struct job *job)
 {
     struct page page = {.nused = 0};
-    struct flame_limits limits = {
-        .most = most_boxes, .least_share = least_share, .drop_negative = job->rules.drop_negative};
+    struct flame_limits limits = {.most = most_boxes,
+                                  .least_share = job->profile->nstacks > most_boxes ? least_share : 0,
+                                  .drop_negative = job->rules.drop_negative};
     if (!flame_init(&page.flame, job, &limits))
         return false;
     bool good = write_page(&page);

@@ -6,6 +6,7 @@
 import json
 import os
 import pty
+import random
 import re
 import subprocess
 import sys
@@ -13,14 +14,18 @@ import tempfile
 import xml.dom.minidom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import drawn_profile  # noqa: E402
 import made_profile  # noqa: E402
 import tap  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
+SEED = int(os.environ.get('SEED', '1'))
+DRAWN = 12
 
 
 def run(*arguments, lines='', cwd='.'):
-    done = subprocess.run([SONDE, 'pprof', *arguments], input=lines, capture_output=True, text=True, timeout=60, cwd=cwd)
+    done = subprocess.run([SONDE, 'pprof', *arguments], input=lines, capture_output=True, text=True, timeout=60, cwd=cwd,
+                          errors='surrogateescape')
     return done.returncode, done.stdout, done.stderr
 
 
@@ -37,6 +42,41 @@ def boxes(page):
         depth += 1 - up
         found.append((depth, 'all' if i == 0 else data['names'][name][0] if name >= 0 else -name, plus - minus[i]))
     return found
+
+
+def stacks_of(page):
+    """What -folded would say: the values of stacks, without those of what they call."""
+    path, values = [], {}
+    for depth, name, value in boxes(page):
+        path[depth:] = [str(name).replace(';', ':').replace('\n', ' ').replace('\r', ' ')]
+        if depth > 1:
+            values[tuple(path[1:-1])] -= value
+        if depth > 0:
+            values[tuple(path[1:])] = values.get(tuple(path[1:]), 0) + value
+    return {stack: value for stack, value in values.items() if value != 0}
+
+
+def test_sums(folder):
+    """The tree and the folded stacks are made by different code of the same samples."""
+    for number in range(DRAWN):
+        path = os.path.join(folder, 'drawn.pb')
+        drawn_profile.DrawnProfile(random.Random(f'{SEED}.{number}')).write(path)
+        flags = random.Random(number).choice([[], ['-lines'], ['-addresses'], ['-noinlines'], ['-focus=a'], ['-files']])
+        flags = ['-symbolize=none', *flags]
+        page, folded = run('-flame=html', *flags, path), run('-folded', *flags, path)
+        if page[0] != 0 or folded[0] != 0:
+            tap.ok(page[0] == folded[0], f'drawn profile {number} has neither form', f'{page} {folded}')
+            continue
+        expected = {}
+        for line in folded[1].splitlines():
+            stack, _, value = line.rpartition(' ')
+            key = tuple(stack.encode(errors='surrogateescape').decode(errors='replace').split(';'))
+            expected[key] = expected.get(key, 0) + int(value)
+        expected = {stack: value for stack, value in expected.items() if value != 0}
+        got = stacks_of(page[1])
+        wrong = [(stack, got.get(stack), value) for stack, value in expected.items() if got.get(stack) != value]
+        tap.ok(got == expected, f'drawn profile {number} adds up {" ".join(flags[1:])} (SEED={SEED})',
+               f'{len(wrong)} of {len(expected)} are wrong, such as {str(wrong[:1])[:300]}; {len(got)}')
 
 
 def test_forms(path):
@@ -103,6 +143,7 @@ def main():
         path = os.path.join(folder, 'small.pb.gz')
         with open(path, 'wb') as file:
             file.write(made_profile.small().gzipped())
+        test_sums(folder)
         test_forms(path)
         test_options(path)
         test_prompt(folder, path)
