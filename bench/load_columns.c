@@ -21,10 +21,11 @@
 
 enum { width = 2000, default_windows = 2000 };
 
-static double now(void)
+/* Windows take so little that what other programs do would show: they are measured in the processor's time. */
+static double now(clockid_t clock)
 {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
@@ -77,14 +78,14 @@ static double draw(const struct columns *cols, uint64_t *random)
     /* As many wide windows as narrow ones. */
     uint64_t length = (uint64_t)cols->end >> next(random) % 24;
     int64_t begin = (int64_t)(next(random) % ((uint64_t)cols->end - length + 1));
-    double start = now();
+    double start = now(CLOCK_THREAD_CPUTIME_ID);
     if (next(random) % 8 == 0)
         population_draw(&cols->population, begin, begin + (int64_t)length, width, population);
     else if (lane->form == lane_values)
         lane_draw_values(lane, begin, begin + (int64_t)length, width, values);
     else
         lane_draw(lane, begin, begin + (int64_t)length, width, pixels);
-    return now() - start;
+    return now(CLOCK_THREAD_CPUTIME_ID) - start;
 }
 
 static void print_sizes(const struct columns *cols)
@@ -111,12 +112,12 @@ int main(int argc, char **argv)
     static struct columns cols;
     struct trace_fault fault = {0};
     uint64_t valid, random = 1, windows = argc > 2 ? strtoull(argv[2], NULL, 10) : default_windows;
-    double start = now();
+    double start = now(CLOCK_MONOTONIC);
     if (!columns_read((struct str){mapped.bytes, mapped.size}, tool_mem(), passed, &mapped, &cols, &valid, &fault)) {
         fprintf(stderr, "%s\n", fault.rule);
         return 1;
     }
-    double load = now() - start, worst = 0, sum = 0;
+    double load = now(CLOCK_MONOTONIC) - start, worst = 0, sum = 0;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     for (uint64_t i = 0; i < windows; i++) {

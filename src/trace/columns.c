@@ -219,7 +219,7 @@ bool columns_read(struct str bytes, struct mem *mem, columns_passed *passed, voi
 struct columns_size columns_size(const struct columns *cols)
 {
     struct columns_size size = {
-        .columns = cols->pool.bytes,
+        .columns = cols->pool.bytes - (uint64_t)(cols->pool.end - cols->pool.next),
         .levels = cols->levels,
         .population = cols->population.bytes.n +
                       (cols->population.blocks.n + cols->population.nodes.n) * sizeof(struct population_block),

@@ -4,6 +4,7 @@
 
 #include "fuzz/fuzz.h"
 #include "trace/collector.h"
+#include "trace/columns_check.h"
 #include "trace/delay_filter.h"
 #include "trace/delays.h"
 #include "trace/dump.h"
@@ -150,6 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (first != second)
         abort();
     profile_all(buf_text(&trace));
+    check_loading(buf_text(&trace));
     profile_part(buf_text(&trace));
     analyse(buf_text(&trace), TRACE_RANGE_ALL, bytes[0] >> 2);
     analyse(buf_text(&trace), (struct trace_range){50, 500}, bytes[0] >> 2);

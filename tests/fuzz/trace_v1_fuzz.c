@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "fuzz/fuzz.h"
+#include "trace/columns_check.h"
 #include "trace/dump.h"
 #include "trace/reader.h"
 
@@ -43,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     size_t first = read_all(buf_text(&trace)), second = read_all(buf_text(&trace));
     if (first != second)
         abort();
+    check_loading(buf_text(&trace));
     buf_finish(&trace);
     return 0;
 }

@@ -111,4 +111,21 @@ static inline void check_columns(const struct columns *c, int64_t begin, int64_t
     population_draw(&c->population, begin, end, check_pixels, people);
 }
 
+/* Loads any bytes and draws some windows, of which some reach beyond the trace. */
+static inline void check_loading(struct str bytes)
+{
+    static struct columns columns;
+    struct trace_fault fault = {0};
+    uint64_t valid;
+    if (!columns_read(bytes, mem_libc(), NULL, NULL, &columns, &valid, &fault)) {
+        CHECK(fault.set);
+        return;
+    }
+    CHECK(valid <= bytes.n);
+    check_columns(&columns, 0, columns.end, false);
+    check_columns(&columns, columns.end / 2, columns.end / 2 + (int64_t)(bytes.n * bytes.n), false);
+    check_columns(&columns, -5, (int64_t)bytes.n, false);
+    columns_finish(&columns);
+}
+
 #endif
