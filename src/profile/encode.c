@@ -3,6 +3,7 @@
  * are left out but for the default sample type, which is always there. */
 #include "profile/encode.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "wire/proto.h"
@@ -13,7 +14,10 @@ struct encoder {
     uint32_t *index; /* of each of our strings in the file's table; PROFILE_NONE for unused ones */
     uint32_t *order; /* our strings in the table's order */
     uint32_t n;
+    uint64_t *ids; /* of each location: its id as it is written (in the low bytes), its length in the top one */
 };
+
+enum { short_id_most = 7 /* bytes */, length_shift = 56 };
 
 static void use(struct encoder *e, uint32_t string)
 {
@@ -84,6 +88,28 @@ static void put_value_type(struct encoder *e, uint32_t number, const struct prof
     proto_end(e->out, mark);
 }
 
+/* Encodes the ids of all locations, for most of a profile is these. One that is too long for its place has length 0. */
+static void encode_ids(struct encoder *e)
+{
+    for (uint32_t i = 0; i < e->profile->nlocations; i++) {
+        char text[proto_varint_most + sizeof(uint64_t)] = {0};
+        uint64_t n = proto_write_varint(text, e->profile->locations[i].id), word = 0;
+        for (unsigned byte = 0; byte < n && byte < short_id_most; byte++)
+            word |= (uint64_t)(uint8_t)text[byte] << (8 * byte);
+        e->ids[i] = n <= short_id_most ? word | n << length_shift : 0;
+    }
+}
+
+/* Writes an id at `to`, where there is room for the longest, and returns where it ends. */
+static char *write_id(const struct encoder *e, char *to, uint32_t location)
+{
+    uint64_t word = htole64(e->ids[location]);
+    if (e->ids[location] == 0)
+        return to + proto_write_varint(to, e->profile->locations[location].id);
+    memcpy(to, &word, sizeof word);
+    return to + (e->ids[location] >> length_shift);
+}
+
 /* A stack's location ids. */
 static void put_stack(struct encoder *e, uint32_t stack)
 {
@@ -95,8 +121,11 @@ static void put_stack(struct encoder *e, uint32_t stack)
         return;
     }
     size_t mark = proto_begin(e->out, 1);
-    for (; i < end; i++)
-        proto_put_varint(e->out, p->locations[p->frames[i]].id);
+    char *to = buf_reserve(e->out, (end - i) * proto_varint_most);
+    for (; to && i < end; i++)
+        to = write_id(e, to, p->frames[i]);
+    if (to)
+        e->out->n = (size_t)(to - e->out->p);
     proto_end(e->out, mark);
 }
 
@@ -239,8 +268,10 @@ bool profile_encode(const struct profile *profile, struct buf *out)
     struct encoder e = {.profile = profile, .out = out};
     e.index = mem_get(profile->mem, size);
     e.order = mem_get(profile->mem, size);
-    bool ok = e.index && e.order;
+    e.ids = mem_get_array(profile->mem, (size_t)profile->nlocations + 1, sizeof *e.ids);
+    bool ok = e.index && e.order && e.ids;
     if (ok) {
+        encode_ids(&e);
         memset(e.index, 0xff, size);
         number_strings(&e);
         put_tables(&e);
@@ -249,6 +280,7 @@ bool profile_encode(const struct profile *profile, struct buf *out)
     }
     mem_put(profile->mem, e.index, size);
     mem_put(profile->mem, e.order, size);
+    mem_put(profile->mem, e.ids, ((size_t)profile->nlocations + 1) * sizeof *e.ids);
     if (!ok)
         out->n = before;
     return ok;

@@ -32,21 +32,11 @@ bool proto_next(struct cursor *message, struct proto_field *field)
     return cursor_ok(message);
 }
 
-/* Writes a varint at `to`, which has room for 10 bytes, and returns its length. */
-static size_t encode_varint(uint8_t *to, uint64_t value)
-{
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7)
-        to[n++] = (uint8_t)value | 0x80;
-    to[n++] = (uint8_t)value;
-    return n;
-}
-
 void proto_put_varint(struct buf *out, uint64_t value)
 {
-    char *to = buf_reserve(out, 10);
+    char *to = buf_reserve(out, proto_varint_most);
     if (to)
-        out->n += encode_varint((uint8_t *)to, value);
+        out->n += proto_write_varint(to, value);
 }
 
 void proto_put_uint(struct buf *out, uint32_t number, uint64_t value)
@@ -70,10 +60,10 @@ size_t proto_begin(struct buf *out, uint32_t number)
 
 void proto_end(struct buf *out, size_t mark)
 {
-    uint8_t length[10];
+    char length[proto_varint_most];
     if (out->failed)
         return;
-    size_t content = out->n - mark, n = encode_varint(length, content);
+    size_t content = out->n - mark, n = proto_write_varint(length, content);
     if (!buf_reserve(out, n))
         return;
     memmove(out->p + mark + n, out->p + mark, content);

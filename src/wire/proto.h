@@ -28,6 +28,17 @@ static inline struct str proto_str(const struct proto_field *field)
     return (struct str){(const char *)field->bytes.p, cursor_left(&field->bytes)};
 }
 
+/* Writes a varint at `to`, which has room for proto_varint_most bytes, and returns its length. */
+enum { proto_varint_most = 10 };
+static inline size_t proto_write_varint(char *to, uint64_t value)
+{
+    size_t n = 0;
+    for (; value >= 0x80; value >>= 7)
+        to[n++] = (char)(value | 0x80);
+    to[n++] = (char)value;
+    return n;
+}
+
 /* Writers. Each writes tag and value; zero is written too (skipping it is the caller's rule). */
 void proto_put_varint(struct buf *out, uint64_t value);
 void proto_put_uint(struct buf *out, uint32_t number, uint64_t value);

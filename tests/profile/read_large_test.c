@@ -104,6 +104,14 @@ static void assert_equal_profiles(struct profile *a, struct profile *b)
     assert_true(profile_encode(a, &left) && profile_encode(b, &right));
     assert_true(str_equal(buf_text(&left), buf_text(&right)));
     assert_int_equal(a->nstacks, b->nstacks);
+    struct profile again;
+    struct fault fault;
+    assert_true(profile_decode_text(buf_text(&left), mem_libc(), &again, &fault));
+    assert_int_equal(again.nlocations, a->nlocations);
+    for (uint32_t i = 0; i < a->nlocations; i++)
+        assert_int_equal(again.locations[i].id, a->locations[i].id);
+    assert_memory_equal(again.frames, a->frames, a->stack_start[a->nstacks] * sizeof *a->frames);
+    profile_finish(&again);
     buf_finish(&left);
     buf_finish(&right);
 }
