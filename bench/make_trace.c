@@ -1,6 +1,7 @@
 /* Writes a synthetic execution trace (Go 1.26's format) to standard output: 32 threads with a processor each, on which
- * 2,000 goroutines run, block, wake each other, make system calls, are created and end; 10 generations, each with 200
- * stacks of 8 frames; so many events (40 million unless told otherwise). The same arguments give the same bytes.
+ * 2,000 goroutines run, block, wake each other, make system calls, are created and end; 10 generations, or as many as
+ * have 4 million events each, with 200 stacks of 8 frames in each; so many events (40 million unless told otherwise).
+ * The same arguments give the same bytes.
  *
  *     make_trace [EVENTS [SEED]] > trace
  */
@@ -17,7 +18,8 @@ enum {
     default_events = 40000000,
     threads = 32,
     goroutines = 2000,
-    generations = 10,
+    least_generations = 10,
+    events_of_generation = 4000000,
     stacks = 200,
     depth = 8,
     functions = 400,
@@ -277,6 +279,9 @@ static void write_clocks(struct world *w)
 int main(int argc, char **argv)
 {
     uint64_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : default_events;
+    uint64_t generations = events / events_of_generation;
+    if (generations < least_generations)
+        generations = least_generations;
     static struct world w;
     w.random = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     w.time = 1000000;
@@ -290,7 +295,7 @@ int main(int argc, char **argv)
             w.waiting[w.nwaiting++] = g;
     }
     fwrite("go 1.26 trace\0\0\0", 1, 16, stdout);
-    for (unsigned i = 1; i <= generations; i++) {
+    for (uint64_t i = 1; i <= generations; i++) {
         begin_generation(&w);
         write_clocks(&w);
         while (w.events < events * i / generations)
