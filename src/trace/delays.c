@@ -42,9 +42,9 @@ struct delays {
     struct mem *mem;
     enum trace_delay kind;
     struct profile *profile;
-    struct map goroutine_of_id;
+    struct trace_ids numbers; /* of goroutines by id: the index and 1 */
+    uint32_t number_of_zero;  /* that of id 0, which the map cannot hold */
     VEC(struct goroutine) goroutines;
-    uint32_t recent[4096];                /* indices of goroutines by the low bits of their ids, as likely places */
     int64_t last_mark;                    /* time; of the whole trace in the second pass, too */
     uint64_t marked;                      /* events up to and with the last mark */
     bool give_up;                         /* a single pass is not enough */
@@ -193,17 +193,29 @@ static uint32_t stack_of(struct delays *d, const struct trace_table *table, uint
     return *known;
 }
 
-/* The goroutine of an id, added where it is new; NULL on exhaustion. */
+/* The goroutine of an id; NULL where it is not known. */
+static struct goroutine *find_goroutine(struct delays *d, int64_t id)
+{
+    uint32_t number = d->number_of_zero;
+    if (id != 0)
+        trace_ids_find(&d->numbers, (uint64_t)id, &number);
+    return number ? &d->goroutines.at[number - 1] : NULL;
+}
+
+/* The same, added where it is new; NULL on exhaustion. */
 static struct goroutine *goroutine_of(struct delays *d, int64_t id)
 {
-    uint32_t *recent = &d->recent[(uint64_t)id % (sizeof d->recent / sizeof *d->recent)];
-    if (*recent < d->goroutines.n && d->goroutines.at[*recent].id == id)
-        return &d->goroutines.at[*recent];
-    uint32_t fresh = (uint32_t)d->goroutines.n, *index = map_add(&d->goroutine_of_id, (uint64_t)id, fresh);
-    if (!index || (*index == fresh && !vec_push(&d->goroutines, d->mem, (struct goroutine){.id = id})))
+    struct goroutine *g = find_goroutine(d, id);
+    if (g)
+        return g;
+    uint32_t number = (uint32_t)d->goroutines.n + 1;
+    if (!vec_push(&d->goroutines, d->mem, (struct goroutine){.id = id}))
         return NULL;
-    *recent = *index;
-    return &d->goroutines.at[*index];
+    if (id == 0)
+        d->number_of_zero = number;
+    else if (!trace_ids_add(&d->numbers, d->mem, (uint64_t)id, number))
+        return NULL;
+    return &d->goroutines.at[number - 1];
 }
 
 static bool is_forever(const struct trace_event *e, uint64_t reason)
@@ -306,10 +318,9 @@ static bool note_at_once(struct delays *d, const struct trace_event *e, const st
 /* Second of two passes: the delays. */
 static bool note_delay(struct delays *d, const struct trace_event *e, const struct trace_transition *t)
 {
-    uint32_t *index = map_find(&d->goroutine_of_id, (uint64_t)t->id);
-    if (!index)
+    struct goroutine *g = find_goroutine(d, t->id);
+    if (!g)
         return true;
-    struct goroutine *g = &d->goroutines.at[*index];
     if (!g->waits || t->to == measured_state(d->kind))
         return begin_delay(d, g, e, t);
     g->waits = false;
@@ -462,7 +473,9 @@ static void forget(struct delays *d)
         struct record *record = &d->records.at[i];
         *record = (struct record){.shortest = record->shortest, .shown = i};
     }
-    map_finish(&d->goroutine_of_id);
+    trace_ids_finish(&d->numbers, d->mem);
+    trace_ids_init(&d->numbers, d->mem);
+    d->number_of_zero = 0;
     d->goroutines.n = 0;
     d->last_mark = INT64_MIN;
     d->marked = 0;
@@ -530,7 +543,7 @@ bool trace_delays_of(struct str bytes, enum trace_delay kind, const struct trace
     if (!profile_init(profile, mem))
         return trace_fault_at(fault, 0, "out of memory");
     struct delays d = {.mem = mem, .kind = kind, .profile = profile, .last_mark = INT64_MIN};
-    map_init(&d.goroutine_of_id, mem);
+    trace_ids_init(&d.numbers, mem);
     map_init(&d.location_of_pc, mem);
     str_map_init(&d.function_of_name, mem);
     arena_init(&d.names, mem);
@@ -542,7 +555,7 @@ bool trace_delays_of(struct str bytes, enum trace_delay kind, const struct trace
     else
         profile_finish(profile);
     stacks_finish(&d.stacks);
-    map_finish(&d.goroutine_of_id);
+    trace_ids_finish(&d.numbers, mem);
     map_finish(&d.location_of_pc);
     str_map_finish(&d.function_of_name);
     arena_finish(&d.names);

@@ -119,7 +119,7 @@ static bool insert(struct merge *merge, uint32_t i, struct trace_fault *fault)
  * together leave the caches, or are much larger than the trace. */
 static uint32_t chunk_room(const struct merge *merge, const struct trace_generation *generation, uint32_t i)
 {
-    uint64_t all = merge->ahead->running ? 1 << 15 : 1 << 12, largest = all / 64, least = 16;
+    uint64_t all = merge->ahead->running ? 1 << 14 : 1 << 12, largest = all / 64, least = 16;
     uint64_t share = all / stream_chunks / generation->threads.n;
     uint64_t room = share > largest ? largest : share < least ? least : share;
     uint64_t possible = generation->threads.at[i].bytes / 2 + 1; /* an event has a type and a time */

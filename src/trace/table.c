@@ -28,8 +28,13 @@ static bool ids_grow(struct trace_ids *ids, struct mem *mem, uint64_t id)
     return true;
 }
 
-/* Maps id to index, which is the number of entries before; false on exhaustion. */
-static bool ids_add(struct trace_ids *ids, struct mem *mem, uint64_t id, uint32_t index)
+void trace_ids_init(struct trace_ids *ids, struct mem *mem)
+{
+    *ids = (struct trace_ids){.room = 0};
+    map_init(&ids->sparse, mem);
+}
+
+bool trace_ids_add(struct trace_ids *ids, struct mem *mem, uint64_t id, uint32_t index)
 {
     if (id >= ids->room && !is_dense(id, index))
         return map_add(&ids->sparse, id, index) != NULL;
@@ -46,7 +51,7 @@ static void ids_reset(struct trace_ids *ids)
     map_finish(&ids->sparse);
 }
 
-static void ids_finish(struct trace_ids *ids, struct mem *mem)
+void trace_ids_finish(struct trace_ids *ids, struct mem *mem)
 {
     mem_put(mem, ids->dense, ids->room * sizeof *ids->dense);
     map_finish(&ids->sparse);
@@ -55,8 +60,8 @@ static void ids_finish(struct trace_ids *ids, struct mem *mem)
 bool trace_table_init(struct trace_table *table, struct mem *mem)
 {
     *table = (struct trace_table){.mem = mem};
-    map_init(&table->string_ids.sparse, mem);
-    map_init(&table->stack_ids.sparse, mem);
+    trace_ids_init(&table->string_ids, mem);
+    trace_ids_init(&table->stack_ids, mem);
     map_init(&table->frame_of_pc, mem);
     str_map_init(&table->extra_ids, mem);
     if (vec_push(&table->strings, mem, STR("")) && vec_push(&table->stacks, mem, (struct trace_stack){0}) &&
@@ -68,8 +73,8 @@ bool trace_table_init(struct trace_table *table, struct mem *mem)
 
 void trace_table_finish(struct trace_table *table)
 {
-    ids_finish(&table->string_ids, table->mem);
-    ids_finish(&table->stack_ids, table->mem);
+    trace_ids_finish(&table->string_ids, table->mem);
+    trace_ids_finish(&table->stack_ids, table->mem);
     vec_finish(&table->strings, table->mem);
     vec_finish(&table->stacks, table->mem);
     vec_finish(&table->stack_frames, table->mem);
@@ -98,7 +103,7 @@ bool trace_table_add_string(struct trace_table *table, uint64_t id, struct str s
     if (trace_ids_find(&table->string_ids, id, &index))
         return trace_fault_at(fault, offset, "string %" PRIu64 " is defined twice", id);
     if (!vec_push(&table->strings, table->mem, s) ||
-        !ids_add(&table->string_ids, table->mem, id, (uint32_t)table->strings.n - 1))
+        !trace_ids_add(&table->string_ids, table->mem, id, (uint32_t)table->strings.n - 1))
         return trace_fault_at(fault, offset, "out of memory for strings");
     return true;
 }
@@ -111,7 +116,7 @@ bool trace_table_add_stack(struct trace_table *table, uint64_t id, uint32_t star
         return trace_fault_at(fault, offset, "stack %" PRIu64 " is defined twice", id);
     struct trace_stack stack = {start, (uint32_t)table->stack_frames.n - start};
     if (!vec_push(&table->stacks, table->mem, stack) ||
-        !ids_add(&table->stack_ids, table->mem, id, (uint32_t)table->stacks.n - 1))
+        !trace_ids_add(&table->stack_ids, table->mem, id, (uint32_t)table->stacks.n - 1))
         return trace_fault_at(fault, offset, "out of memory for stacks");
     return true;
 }

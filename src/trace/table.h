@@ -85,6 +85,12 @@ bool trace_table_complete_leniently(struct trace_table *table);
 /* The index of an extra text, added where it is new; UINT32_MAX on exhaustion. */
 uint32_t trace_table_extra(struct trace_table *table, struct str s);
 
+/* Prepares an empty map of ids, frees it; maps an id that is not in it (nor 0) to index, which is not 0 and about the
+ * number of ids before it. False on exhaustion. */
+void trace_ids_init(struct trace_ids *ids, struct mem *mem);
+void trace_ids_finish(struct trace_ids *ids, struct mem *mem);
+bool trace_ids_add(struct trace_ids *ids, struct mem *mem, uint64_t id, uint32_t index);
+
 /* The index of an id; false where it is unknown. Id 0 is index 0. */
 static inline bool trace_ids_find(const struct trace_ids *ids, uint64_t id, uint32_t *index)
 {
