@@ -35,7 +35,7 @@ static size_t count_events(const char *name)
     bool good = v1_parse(&trace, version, str_skip(buf_text(&file), trace_header_size), trace_header_size, &fault) &&
                 v1_order(&trace, &fault) && v1_check(&trace, &fault);
     if (!good)
-        print_message("%s: at %llu: %s\n", name, (unsigned long long)fault.offset, fault.rule);
+        print_message("# %s: at %llu: %s\n", name, (unsigned long long)fault.offset, fault.rule);
     size_t n = good ? trace.order.n : 0;
     v1_finish(&trace);
     buf_finish(&file);
