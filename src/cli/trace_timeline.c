@@ -141,6 +141,19 @@ static void add_threads(struct picture *p)
     add_sorted(p, p->columns->threads.at, p->columns->threads.n, sizeof *p->columns->threads.at, add_thread);
 }
 
+/* Adds all goroutines that had the id of a row: the goroutines of threads of C take turns with theirs. */
+static void add_lives(struct picture *p, uint32_t row)
+{
+    size_t first = p->rows.n;
+    for (uint32_t i = row; i != COLUMNS_NONE; i = p->columns->nests.at[i].earlier)
+        add_goroutine(p, i);
+    for (size_t a = first, b = p->rows.n - 1; a < b; a++, b--) {
+        struct picture_row last = p->rows.at[b];
+        p->rows.at[b] = p->rows.at[a];
+        p->rows.at[a] = last;
+    }
+}
+
 /* Adds the row "g17", "p0" or "m1234"; false where there is none. */
 static bool add_numbered(struct picture *p, struct str word)
 {
@@ -162,7 +175,7 @@ static bool add_numbered(struct picture *p, struct str word)
     uint32_t row = index ? columns_find(index, id) : COLUMNS_NONE;
     if (row == COLUMNS_NONE)
         return false;
-    (kind == 'g' ? add_goroutine : kind == 'p' ? add_proc : add_thread)(p, row);
+    (kind == 'g' ? add_lives : kind == 'p' ? add_proc : add_thread)(p, row);
     return true;
 }
 
