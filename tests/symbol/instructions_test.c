@@ -138,6 +138,58 @@ static void the_bias_is_that_of_the_mapped_segment(void **state)
     object_destroy(object);
 }
 
+static bool ignore(void *to, const struct instruction *instruction)
+{
+    (void)to, (void)instruction;
+    return true;
+}
+
+/* Reads a program and lists it with memory for so many allocations. */
+static bool list_with(struct mem *mem, struct str program)
+{
+    struct buf bytes, error;
+    bool fine = false;
+    buf_init(&bytes, mem);
+    buf_init(&error, mem_libc());
+    buf_str(&bytes, program);
+    struct object *object = bytes.failed ? NULL : object_of_bytes(&bytes, mem);
+    struct disassembler *disassembler = object ? disassembler_create(object, false, mem, &error) : NULL;
+    if (disassembler)
+        fine = disassemble(disassembler, text, text_end, ignore, NULL);
+    disassembler_destroy(disassembler);
+    object_destroy(object);
+    buf_finish(&error);
+    if (!object)
+        buf_finish(&bytes);
+    return fine;
+}
+
+static void exhausted_memory_is_told_wherever_it_strikes(void **state)
+{
+    (void)state;
+    struct listing listing;
+    struct buf bytes;
+    char path[4096];
+    if (!list(&listing, "", 0, 1, false))
+        skip_with("libcapstone is not installed");
+    buf_init(&bytes, mem_libc());
+    snprintf(path, sizeof path, "%s/go120", folder);
+    int fd = open(path, O_RDONLY);
+    char *to = buf_reserve(&bytes, 1 << 16);
+    assert_true(fd >= 0 && to);
+    ssize_t n = read(fd, to, 1 << 16);
+    close(fd);
+    assert_true(n > 0);
+    bool fine = false;
+    size_t successes = 0;
+    for (; !fine && successes < 1000; successes++) {
+        struct failing_mem failing = failing_mem(successes);
+        fine = list_with(&failing.mem, (struct str){bytes.p, (size_t)n});
+    }
+    assert_true(fine && successes > 3);
+    buf_finish(&bytes);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +200,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_lock_that_locks_nothing_is_shown_in_front_of_the_rest),
         cmocka_unit_test(code_of_a_range_without_bytes_is_empty),
         cmocka_unit_test(the_bias_is_that_of_the_mapped_segment),
+        cmocka_unit_test(exhausted_memory_is_told_wherever_it_strikes),
     };
     folder = argc > 1 ? argv[1] : ".";
     return cmocka_run_group_tests(tests, NULL, NULL);
