@@ -127,8 +127,11 @@ def main():
         env = {**os.environ, "HOME": folder, "PPROF_TMPDIR": folder, "XDG_CACHE_HOME": os.path.join(folder, "cache")}
         profile = make_profile(BIG, folder, count, START)
         pprof = google_pprof()
-        ours = timing.median_run([SONDE, "pprof", "-top", profile], 5, env)
+        ours = timing.median_run([SONDE, "pprof", "-top", profile], 5, {**env, "SONDE_SYMBOL_CACHE": "0"})
+        timing.Run([SONDE, "pprof", "-top", profile], env)
+        again = timing.median_run([SONDE, "pprof", "-top", profile], 11, env)
         rows = [row("sonde pprof", ours, ours),
+                row("sonde pprof, second run (symbol cache)", again, ours),
                 peer_row("pprof with llvm-symbolizer", ours, [pprof, "-top", profile], env,
                          tools_folder(folder, ["llvm-symbolizer", "nm", "objdump"])),
                 peer_row("pprof with addr2line", ours, [pprof, "-top", profile], env,

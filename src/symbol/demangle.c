@@ -47,6 +47,15 @@ static size_t operator_at(struct str s, size_t at)
     return end - at;
 }
 
+/* How many bytes from `at` on are just to be copied: none of them is `special` or may begin an operator's name. */
+static size_t plain_run(struct str s, size_t at, char special)
+{
+    size_t end = at;
+    while (end < s.n && s.p[end] != special && (s.p[end] != 'o' || end + 1 == s.n || s.p[end + 1] != 'p'))
+        end++;
+    return end - at;
+}
+
 /* The position behind the group whose opening bracket is at `at`, or s.n where it is not closed. A '>' closes only what
  * a '<' opened: inside parentheses it is an operator. */
 static size_t group_end(struct str s, size_t at)
@@ -100,6 +109,12 @@ static void put_without_templates(struct str s, enum language language, struct b
 {
     size_t from = out->n;
     for (size_t i = 0; i < s.n;) {
+        size_t plain = plain_run(s, i, '<');
+        if (plain > 0) {
+            buf_bytes(out, s.p + i, plain);
+            i += plain;
+            continue;
+        }
         size_t name = operator_at(s, i);
         if (name > 0) {
             buf_bytes(out, s.p + i, name);
@@ -132,6 +147,12 @@ static void put_without_enclosing(struct str s, struct buf *out)
 {
     size_t from = out->n;
     for (size_t i = 0; i < s.n;) {
+        size_t plain = plain_run(s, i, '(');
+        if (plain > 0) {
+            buf_bytes(out, s.p + i, plain);
+            i += plain;
+            continue;
+        }
         size_t name = operator_at(s, i);
         if (name > 0) {
             buf_bytes(out, s.p + i, name);
@@ -191,6 +212,12 @@ static void put_bare_arguments(struct str s, struct buf *out)
 static void put_spaced(struct str s, struct buf *out)
 {
     for (size_t i = 0; i < s.n;) {
+        size_t plain = plain_run(s, i, '>');
+        if (plain > 0) {
+            buf_bytes(out, s.p + i, plain);
+            i += plain;
+            continue;
+        }
         size_t name = operator_at(s, i);
         if (name > 0) {
             buf_bytes(out, s.p + i, name);
