@@ -12,19 +12,21 @@
 
 enum { unknown_stack = UINT32_MAX, first_stacks = 256 };
 
+/* One line of memory. */
 struct goroutine {
     int64_t id;
     int64_t start, end; /* its first start and its end; 0 for never */
     bool known;
-    bool waits; /* in the state that is measured, since: */
-    int64_t since;
+    bool waits; /* in the state that is measured, with a stack, since: */
+    bool has_early;
     uint32_t stack;
+    int64_t since;
 
     /* In a single pass: a delay before the first start, which counts only if there is none. */
-    bool has_early;
     uint32_t early_stack;
     int64_t early, early_at;
 };
+_Static_assert(sizeof(struct goroutine) == 64, "a goroutine takes one line");
 
 /* What was added up for a stack. Go's tool takes stacks as equal that differ only by frames of pc 0 at their ends, and
  * prints the one that it saw last: delays are added to the shortest of them, which remembers that one. */
