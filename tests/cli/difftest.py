@@ -294,6 +294,7 @@ class Session:
         self.rng = rng
         first = Draw(rng, profiles)
         self.files = [first.profile.path]
+        self.folder = None  # where it is run
         self.lines, self.reports, self.settings = [], [], {}
         for number in range(IN_A_SESSION):
             self.ask(number, Draw(rng, profiles, first.profile))
@@ -318,13 +319,15 @@ class Session:
         arguments = ["-" + line.removesuffix("=true") for line in self.settings.values()]
         self.reports.append(Asked(words[0], arguments + words[1:]))
 
-    def run(self, program, env, folder):
-        """Runs the session in a folder of its own; for each report whether it was written, and what."""
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            text = "\n".join([*self.lines, "quit", ""]).encode()
-            done = subprocess.run([*program, "-symbolize=none", *self.files], input=text, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, env=env, cwd=own, timeout=300)
-            return done, [self.read(os.path.join(own, f"report{i}"), asked) for i, asked in enumerate(self.reports)]
+    def run(self, program, env):
+        """Runs the session in its own folder, whose path is in some reports; for each, whether it was written, and what."""
+        paths = [os.path.join(self.folder, f"report{i}") for i in range(len(self.reports))]
+        for path in filter(os.path.exists, paths):
+            os.remove(path)
+        text = "\n".join([*self.lines, "quit", ""]).encode()
+        done = subprocess.run([*program, "-symbolize=none", *self.files], input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=env, cwd=self.folder, timeout=300)
+        return done, [self.read(path, asked) for path, asked in zip(paths, self.reports)]
 
     @staticmethod
     def read(path, asked):
@@ -379,14 +382,15 @@ class Judge:
 
     def of_session(self, draw):
         env = self.environment(draw)
-        ours_run, ours = draw.run(self.sonde, env, self.folder)
-        theirs_run, theirs = draw.run(self.go, env, self.folder)
+        draw.folder = tempfile.mkdtemp(dir=self.folder)
+        ours_run, ours = draw.run(self.sonde, env)
+        theirs_run, theirs = draw.run(self.go, env)
         answers = []
         if CRASH in theirs_run.stderr:
             return [("session", "crashed in Go's tool", "")]
         for number, asked in enumerate(draw.reports):
             kind = agreement(asked, ours[number], theirs[number],
-                             lambda number=number: draw.run(self.go, env, self.folder)[1][number])
+                             lambda number=number: draw.run(self.go, env)[1][number])
             why = "" if kind else self.explain_session(draw, env, number, ours, theirs)
             answers.append((asked.command, f"{kind or 'different'} at the prompt", why))
         if ours_run.returncode != theirs_run.returncode or ours_run.stdout != theirs_run.stdout:
