@@ -143,7 +143,7 @@ static bool end_proc_run(struct columns *cols, uint32_t row, int64_t now)
     if (row == COLUMNS_NONE)
         return true;
     struct columns_proc *proc = &cols->procs.at[row];
-    if (proc->run.goroutine != COLUMNS_NONE)
+    if (cols->goroutines.at && proc->run.goroutine != COLUMNS_NONE)
         cols->goroutines.at[proc->run.goroutine].proc = COLUMNS_NONE;
     return end_call(cols, proc, now) && end_run(cols, &proc->runs, &proc->run, now);
 }
@@ -164,7 +164,7 @@ static bool end_thread_run(struct columns *cols, uint32_t row, int64_t now)
     if (row == COLUMNS_NONE)
         return true;
     struct columns_thread *thread = &cols->threads.at[row];
-    if (thread->run.goroutine != COLUMNS_NONE)
+    if (cols->goroutines.at && thread->run.goroutine != COLUMNS_NONE)
         cols->goroutines.at[thread->run.goroutine].thread = COLUMNS_NONE;
     return end_run(cols, &thread->runs, &thread->run, now);
 }

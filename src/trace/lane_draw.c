@@ -48,10 +48,12 @@ static uint64_t value_of(const struct lane_chunk *chunk, uint32_t i)
 
 static void open_reader(struct lane_reader *reader, const struct lane *lane)
 {
-    *reader = (struct lane_reader){.lane = lane, .blocks = lane->blocks, .nblocks = lane->nchunks};
-    if (!lane->blocks && lane->nchunks == 1) {
+    *reader = (struct lane_reader){.lane = lane, .blocks = lane->blocks};
+    if (lane->blocks) {
+        reader->nblocks = lane->nchunks;
+    } else if (lane->newest) { /* it is all there is: no levels were needed */
         reader->only = (struct lane_block){.begin = lane->newest->begin, .chunk = lane->newest};
-        reader->blocks = NULL; /* `only`: the reader may be moved */
+        reader->nblocks = 1;
     }
 }
 
