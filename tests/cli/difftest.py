@@ -23,6 +23,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import drawn_profile  # noqa: E402
+import listing  # noqa: E402
 import pprof_file  # noqa: E402
 import tap  # noqa: E402
 
@@ -30,6 +31,8 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 CORPUS = os.path.join(ROOT, "..", "shared", "corpus")
 PLAIN = ["top", "text", "tree", "traces", "raw", "tags", "comments", "proto", "dot", "callgrind", "topproto"]
 WITH_PATTERN = ["peek", "list"]
+LISTINGS = {"disasm": listing.disasm_difference, "weblist": listing.weblist_difference}
+PROGRAMS = {"go126-bigbytes": "bigbytes", "go126-mini.": "mini", "shapes": "shapes"}  # what profiles of the corpus are of
 HEAVY = 1 << 20  # inflated bytes from which on a profile is drawn more seldom
 REPEATS = 32  # where two entries may change places, all of eight runs now and then agree on the other order
 MANY_REPEATS = 40  # of call trees, where equal nodes are many and seldom show that they changed places
@@ -75,14 +78,17 @@ def load_profiles():
 class Draw:
     """One command line, drawn from a random source."""
 
-    def __init__(self, rng, profiles, profile=None):
+    def __init__(self, rng, profiles, profile=None, listings=True):
         self.rng = rng
         light = [p for p in profiles if p.size < HEAVY]
         self.profile = profile or rng.choice(profiles if rng.random() < 0.1 else light)
         self.profiles = profiles
-        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + ["top", "tree", "dot"])
+        self.command = rng.choice(PLAIN + WITH_PATTERN * 2 + list(LISTINGS) * 2 * listings + ["top", "tree", "dot"])
+        if self.command == "weblist" and os.path.basename(self.profile.path).startswith("bigbytes."):
+            self.command = "disasm"  # of an example in C, about which Go's tool knows less (docs/compat.md)
         self.pattern_drawn = self.pattern()
-        self.arguments = ["-symbolize=none"] if not self.profile.symbolized or self.chance(0.5) else []
+        named = self.profile.symbolized and self.command not in LISTINGS
+        self.arguments = ["-symbolize=none"] if not named or self.chance(0.5) else []
         self.arguments.append(self.command_flag())
         self.add_values()
         self.add_shape()
@@ -109,7 +115,7 @@ class Draw:
                                 f"[{part[0]}-z]+{part[-1]}", "nothing_matches_this"])
 
     def command_flag(self):
-        if self.command in WITH_PATTERN:
+        if self.command in WITH_PATTERN or self.command in LISTINGS:
             return f"-{self.command}={self.pattern_drawn}"
         return f"-{self.command}"
 
@@ -142,7 +148,7 @@ class Draw:
         self.add(0.1, lambda: "-relative_percentages")
         self.add(0.05, lambda: "-add_comment=" + rng.choice(["seen", "two words", "ünï", "-x"]))
         self.add(0.1, lambda: "-trim_path=" + rng.choice(["/usr", "/srv/corpus-src", "/usr/local/go:/root", "runtime"]))
-        if self.command == "list" or self.chance(0.05):
+        if self.command in ("list", "weblist") or self.chance(0.05):
             self.add(0.7, lambda: "-source_path=" + rng.choice(
                 [os.path.join(CORPUS, "src"), "/usr/local/go", "/usr/local/go/src", f"/nowhere:{CORPUS}/src", "src"]))
 
@@ -181,6 +187,12 @@ class Draw:
 
     def draw_files(self):
         files = [self.profile.path]
+        name = os.path.basename(self.profile.path)
+        program = next((binary for front, binary in PROGRAMS.items() if name.startswith(front)), None)
+        if program and self.command in LISTINGS:
+            files.insert(0, os.path.join(CORPUS, "bin", program))
+        if self.command == "weblist":  # which else goes to a browser
+            self.arguments.append("-output=/dev/stdout")
         if self.chance(0.12):
             self.arguments.append(self.rng.choice(["-base=", "-diff_base="]) + self.sibling())
             self.add(0.2, lambda: "-normalize")
@@ -247,7 +259,12 @@ def topproto_outline(_, data):
     return sorted(sample.get(2, b"") for sample in samples)
 
 
-OUTLINES = {"top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
+def weblist_outline(_, page):
+    """The lines of source: which of several samples without a binary comes first, and names the function, varies."""
+    return sorted(line.split(b"<span class=asm>")[0] for line in page.split(b"\n") if line.startswith(b"<span class=line>"))
+
+
+OUTLINES = {"weblist": weblist_outline, "top": text_outline, "text": text_outline, "tree": text_outline, "peek": text_outline, "dot": dot_outline,
             "callgrind": callgrind_outline, "topproto": topproto_outline}
 
 
@@ -297,7 +314,7 @@ class Session:
         self.folder = None  # where it is run
         self.lines, self.reports, self.settings = [], [], {}
         for number in range(IN_A_SESSION):
-            self.ask(number, Draw(rng, profiles, first.profile))
+            self.ask(number, Draw(rng, profiles, first.profile, False))
 
     def ask(self, number, draw):
         for line in list(self.settings):
@@ -339,14 +356,21 @@ class Session:
         return (True, pprof_file.inflate(data) if data and asked.command.endswith("proto") else data)
 
 
+def agree(draw, ours, theirs):
+    """Whether what is comparable is equal; of listings of instructions all but those."""
+    if draw.command in LISTINGS and theirs[0] and ours[0]:
+        return LISTINGS[draw.command](theirs[1], ours[1]) is None
+    return theirs == ours
+
+
 def agreement(draw, ours, theirs, again):
     """How a report agrees with Go's; `again` gives another one of Go's, made anew. None where it does not."""
-    if ours == theirs:
+    if agree(draw, ours, theirs):
         return "equal"
     seen = [theirs]
     for _ in range(MANY_REPEATS if "-call_tree" in draw.arguments else REPEATS):
         seen.append(again())
-        if seen[-1] == ours:
+        if agree(draw, ours, seen[-1]):
             return "as one of Go's own"
     if any(other != theirs for other in seen):
         if lines(ours) in [lines(other) for other in seen]:
@@ -405,6 +429,8 @@ class Judge:
                 f"exit status: go {theirs.status}, sonde {ours.status}"]
         if theirs.status != 0 or ours.status != 0:
             text += ["go:    " + last_line(theirs.err), "sonde: " + last_line(ours.err)]
+        elif draw.command in LISTINGS:
+            text.append(LISTINGS[draw.command](theirs.out, ours.out) or "")
         elif not draw.command.endswith("proto"):
             text += first_difference(theirs.out, ours.out)
         return "\n".join(text)
