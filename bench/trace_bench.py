@@ -110,7 +110,7 @@ def main():
             for flag in ('-pprof=sched', '-d=parsed'):
                 row(f'{name}: {flag}', quiet(BUILD / 'sonde', 'trace', flag, path),
                     go_trace and quiet(go_trace, flag, path))
-            for flag in ('-summary', '-goroutines', '-mmu'):
+            for flag in ('-summary', '-goroutines'):
                 row(f'{name}: {flag}', quiet(BUILD / 'sonde', 'trace', flag, path), None)
 
 

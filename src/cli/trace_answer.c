@@ -138,14 +138,16 @@ static bool answer_by_mmu(struct job *job)
     }
     good = good && utilization_end(&u);
     if (good) {
+        bool is_known = u.series.n > 0;
         job->mmu.begin = job->extent.begin;
         job->mmu.window = job->window;
         job->mmu.json = job->question->json;
         utilization_cut(&u, trace_range_from(job->range, job->extent.begin));
         good = trace_mmu_print(&u, &job->mmu, &job->text);
         if (!good)
-            fprintf(stderr, "sonde trace: %s: there is no time in which the collector could have run\n",
-                    job->question->file);
+            fprintf(stderr, "sonde trace: %s: %s\n", job->question->file,
+                    is_known ? "there is no time in which the collector could have run"
+                             : "the trace does not say how many processors there were");
     }
     utilization_finish(&u);
     return good;
