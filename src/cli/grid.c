@@ -73,6 +73,13 @@ void grid_short(struct grid *grid, struct str text, size_t most)
     grid_text(grid, text);
 }
 
+void grid_cut(struct grid *grid, struct str text, size_t most)
+{
+    bool cut = most >= 8 && grid_width(text) > most;
+    buf_str(&grid->text, cut ? str_first(text, bytes_of(text, most - 3)) : text);
+    grid_text(grid, cut ? STR("...") : STR(""));
+}
+
 static struct str cell(const struct grid *grid, size_t i)
 {
     size_t start = i == 0 ? 0 : grid->ends.at[i - 1];

@@ -400,6 +400,9 @@ static void print_rows(const struct page *p, const struct row *rows, size_t n)
     struct grid grid;
     grid_init(&grid, p->out->mem, 5);
     grid.left = 1 << 3 | 1 << 4;
+    size_t reasons = 11;
+    for (size_t i = 0; i < n && i < most_rows; i++)
+        reasons = rows[i].reason.n > reasons ? rows[i].reason.n : reasons;
     for (size_t i = 0; i < 5; i++)
         grid_text(&grid, str_of(heads[i]));
     for (size_t i = 0; i < n && i < most_rows; i++) {
@@ -410,7 +413,7 @@ static void print_rows(const struct page *p, const struct row *rows, size_t n)
         else
             grid_text(&grid, STR("-"));
         grid_text(&grid, rows[i].reason);
-        grid_short(&grid, rows[i].place, room(p, 56));
+        grid_cut(&grid, rows[i].place, room(p, 28 + reasons));
     }
     buf_str(p->out, STR("\nWhere goroutines wait longest, but for the runtime's own\n\n"));
     grid_print(&grid, p->out);
