@@ -74,8 +74,10 @@ def main():
         if not wire:
             tap.skip('text forms are read as Go reads them', 'no Go')
             tap.done()
+        # Events of experiments have no place in the raw form of Go 1.23: Go's tool prints none of it.
         for path in corpus('go12[2-9]*.trace'):
-            if path.stat().st_size < (100_000 if quick else 2_000_000) and 'cut' not in path.name:
+            if (path.stat().st_size < (100_000 if quick else 2_000_000) and 'cut' not in path.name
+                    and path.name != 'go123-allocfree.trace'):
                 wrong = compare_file(sonde, wire, path, directory)
                 tap.ok(wrong is None, f'{path.name} as text and back', wrong)
         seed = 20250712
