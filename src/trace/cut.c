@@ -76,22 +76,30 @@ uint32_t cut_text(struct trace_cut *cut, const struct trace_event *e, uint64_t s
     return text == UINT32_MAX ? 0 : text;
 }
 
+/* A slot for a goroutine: a free one, or a new one at the end; no_slot on exhaustion. */
+static uint32_t new_slot(struct trace_cut *cut)
+{
+    uint32_t slot = cut->free_goroutine;
+    if (slot != no_slot) {
+        cut->free_goroutine = cut->all.at[slot].next_free;
+        return slot;
+    }
+    return vec_push(&cut->all, cut->mem, (struct cut_goroutine){0}) ? (uint32_t)cut->all.n - 1 : no_slot;
+}
+
 /* The goroutine of an id, added where it is new; NULL with `failed` set on exhaustion. */
 static struct cut_goroutine *goroutine_of(struct trace_cut *cut, int64_t id)
 {
-    struct cut_goroutine *known = cut_find_goroutine(cut, id), fresh = {.id = id, .live = true, .m = TRACE_NO_THREAD};
+    uint32_t *known = map_find(&cut->goroutine_of_id, (uint64_t)id);
     if (known)
-        return known;
-    uint32_t slot = cut->free_goroutine;
-    if (slot == no_slot) {
-        slot = (uint32_t)cut->all.n;
-        cut->failed |= !vec_push(&cut->all, cut->mem, fresh);
-    } else {
-        cut->free_goroutine = cut->all.at[slot].next_free;
-        cut->all.at[slot] = fresh;
+        return &cut->all.at[*known];
+    uint32_t slot = new_slot(cut);
+    if (slot == no_slot || !map_add(&cut->goroutine_of_id, (uint64_t)id, slot)) {
+        cut->failed = true;
+        return NULL;
     }
-    cut->failed |= cut->failed || !map_add(&cut->goroutine_of_id, (uint64_t)id, slot);
-    return cut->failed ? NULL : &cut->all.at[slot];
+    cut->all.at[slot] = (struct cut_goroutine){.id = id, .live = true, .m = TRACE_NO_THREAD};
+    return &cut->all.at[slot];
 }
 
 static void forget_goroutine(struct trace_cut *cut, struct cut_goroutine *g)

@@ -108,26 +108,30 @@ static struct timeline_goroutine *find_goroutine(struct timeline *tl, int64_t id
     return slot ? &tl->goroutines.at[*slot] : NULL;
 }
 
+/* A slot for a goroutine: a free one, or a new one at the end; no_slot on exhaustion. */
+static uint32_t new_slot(struct timeline *tl)
+{
+    uint32_t slot = tl->free_goroutine;
+    if (slot != no_slot) {
+        tl->free_goroutine = tl->goroutines.at[slot].next_free;
+        return slot;
+    }
+    return vec_push(&tl->goroutines, tl->mem, (struct timeline_goroutine){0}) ? (uint32_t)tl->goroutines.n - 1
+                                                                              : no_slot;
+}
+
 /* The goroutine of an id, added where it is new; NULL with `failed` set on exhaustion. */
 static struct timeline_goroutine *goroutine_of(struct timeline *tl, int64_t id)
 {
-    struct timeline_goroutine *known = find_goroutine(tl, id);
+    uint32_t *known = map_find(&tl->goroutine_of_id, (uint64_t)id);
     if (known)
-        return known;
-    uint32_t slot = tl->free_goroutine;
-    struct timeline_goroutine fresh = {.id = id, .live = true, .since = tl->begin};
-    if (slot == no_slot) {
-        slot = (uint32_t)tl->goroutines.n;
-        if (!vec_push(&tl->goroutines, tl->mem, fresh))
-            tl->failed = true;
-    } else {
-        tl->free_goroutine = tl->goroutines.at[slot].next_free;
-        tl->goroutines.at[slot] = fresh;
-    }
-    if (tl->failed || !map_add(&tl->goroutine_of_id, (uint64_t)id, slot)) {
+        return &tl->goroutines.at[*known];
+    uint32_t slot = new_slot(tl);
+    if (slot == no_slot || !map_add(&tl->goroutine_of_id, (uint64_t)id, slot)) {
         tl->failed = true;
         return NULL;
     }
+    tl->goroutines.at[slot] = (struct timeline_goroutine){.id = id, .live = true, .since = tl->begin};
     return &tl->goroutines.at[slot];
 }
 
