@@ -187,12 +187,11 @@ static void set_proc_status(struct trace_cut *cut, int64_t id, enum trace_proc_s
 /* One goroutine hands its thread to another. */
 static void update_switch(struct trace_cut *cut, const struct trace_event *e)
 {
-    struct cut_goroutine *from = cut_find_goroutine(cut, e->g);
+    struct cut_goroutine *to = goroutine_of(cut, (int64_t)e->args[0]), *from = cut_find_goroutine(cut, e->g);
     if (from && e->type == ev_go_switch)
         enter(cut, from, go_status_waiting, TRACE_NO_THREAD);
     else if (from)
         forget_goroutine(cut, from);
-    struct cut_goroutine *to = goroutine_of(cut, (int64_t)e->args[0]);
     if (to)
         enter(cut, to, go_status_running, e->m);
 }
