@@ -354,10 +354,11 @@ static int run(const struct options *options, struct str bytes)
         return trace_answer(&options->question, bytes);
     struct piped piped = {0};
     struct trace_fault fault = {0};
+    struct str form = str_of(options->debug);
     buf_init(&piped.text, tool_mem());
-    if (strcmp(options->debug, "parsed") == 0)
+    if (str_equal(form, STR("parsed")))
         print_parsed(bytes, &piped, &fault);
-    else if (strcmp(options->debug, "wire") == 0)
+    else if (str_equal(form, STR("wire")))
         print_wire(bytes, &piped, &fault);
     else
         trace_raw_footprint(bytes, &piped.text, &fault);

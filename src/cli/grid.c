@@ -94,15 +94,16 @@ size_t grid_width(struct str s)
     return n;
 }
 
-/* How wide each column is; false on exhaustion. */
+/* How wide each column is; NULL on exhaustion. */
 static size_t *measure(const struct grid *grid)
 {
     size_t *widths = mem_get_array(grid->mem, grid->columns, sizeof *widths);
-    for (size_t i = 0; i < grid->columns && widths; i++)
-        widths[i] = 0;
-    for (size_t i = 0; i < grid->ends.n && widths; i++) {
-        size_t width = grid_width(cell(grid, i)), *widest = &widths[i % grid->columns];
-        *widest = width > *widest ? width : *widest;
+    for (size_t column = 0; column < grid->columns && widths; column++) {
+        widths[column] = 0;
+        for (size_t i = column; i < grid->ends.n; i += grid->columns) {
+            size_t width = grid_width(cell(grid, i));
+            widths[column] = width > widths[column] ? width : widths[column];
+        }
     }
     return widths;
 }
@@ -110,8 +111,8 @@ static size_t *measure(const struct grid *grid)
 void grid_print(const struct grid *grid, struct buf *out)
 {
     size_t *widths = measure(grid);
-    for (size_t i = 0; i < grid->ends.n && widths; i++) {
-        size_t column = i % grid->columns;
+    for (size_t i = 0, column = 0; i < grid->ends.n && widths;
+         i++, column = column + 1 == grid->columns ? 0 : column + 1) {
         bool left = column < 64 && (grid->left >> column & 1), last = column == grid->columns - 1;
         struct str text = cell(grid, i);
         size_t room = widths[column] - grid_width(text);

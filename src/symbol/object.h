@@ -36,8 +36,8 @@ uint16_t object_machine(const struct object *object);
 uint64_t object_bias(const struct object *object, uint64_t start, uint64_t offset);
 
 /* Its symbols by address, equal ones in the table's order: those of .symtab; where that was stripped, the functions of
- * Go's table; where there is none either, the .symtab of the file with its debug information, or what the dynamic linker
- * knows. */
+ * Go's table; where there is none either, the .symtab of the file with its debug information, or what the dynamic
+ * linker knows. */
 const struct object_symbol *object_symbols(const struct object *object, size_t *n);
 
 /* Whether they are those of .symtab. */

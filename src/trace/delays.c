@@ -195,22 +195,29 @@ static uint32_t stack_of(struct delays *d, const struct trace_table *table, uint
     return *known;
 }
 
-/* The goroutine of an id; NULL where it is not known. */
-static struct goroutine *find_goroutine(struct delays *d, int64_t id)
+/* The number of a goroutine, from 1; 0 where it is not known. */
+static uint32_t find_number(struct delays *d, int64_t id)
 {
     uint32_t number = d->number_of_zero;
     if (id != 0)
         trace_ids_find(&d->numbers, (uint64_t)id, &number);
+    return number;
+}
+
+/* The goroutine of an id; NULL where it is not known. */
+static struct goroutine *find_goroutine(struct delays *d, int64_t id)
+{
+    uint32_t number = find_number(d, id);
     return number ? &d->goroutines.at[number - 1] : NULL;
 }
 
 /* The same, added where it is new; NULL on exhaustion. */
 static struct goroutine *goroutine_of(struct delays *d, int64_t id)
 {
-    struct goroutine *g = find_goroutine(d, id);
-    if (g)
-        return g;
-    uint32_t number = (uint32_t)d->goroutines.n + 1;
+    uint32_t number = find_number(d, id);
+    if (number)
+        return &d->goroutines.at[number - 1];
+    number = (uint32_t)d->goroutines.n + 1;
     if (!vec_push(&d->goroutines, d->mem, (struct goroutine){.id = id}))
         return NULL;
     if (id == 0)

@@ -26,7 +26,7 @@ struct frame_tree {
     VEC(struct str) texts; /* [0] is "" */
     struct str_map text_ids;
 
-    uint64_t serial; /* of the table that the following is for */
+    uint64_t serial;                             /* of the table that the following is for */
     VEC(uint32_t) node_of_stack, text_of_string; /* by index; 0 for not known yet */
 };
 

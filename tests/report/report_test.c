@@ -574,7 +574,8 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
             buf_init(&compile_error, mem_libc());
             options.symbol = pattern_create(STR("."), mem_libc(), &compile_error);
             good = report_write(&profile, &options, &out, &error);
-            if (format == report_disasm && !good) /* of a profile whose binary is not there: how it ends where memory is not */
+            if (format == report_disasm &&
+                !good) /* of a profile whose binary is not there: how it ends where memory is not */
                 good = str_starts_with(buf_text(&error), STR("no matches found"));
             if (!good)
                 assert_str(buf_text(&error), "out of memory");

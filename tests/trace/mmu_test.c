@@ -191,7 +191,8 @@ static void every_allocation_may_fail(void **state)
 static void logarithms_are_those_of_the_library_nearly(void **state)
 {
     (void)state;
-    for (double x = 1; x < 1e18; x *= 1.7) {
+    double x = 1;
+    for (int i = 0; i < 80; i++, x *= 1.7) {
         assert_true(fabs(logscale_log(x) - log(x)) <= 1e-15 * fabs(log(x)));
         assert_true(fabs(logscale_exp(log(x)) / exp(log(x)) - 1) < 1e-15);
     }
