@@ -16,7 +16,6 @@ import os
 import random
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import drawn_profile  # noqa: E402
 import listing  # noqa: E402
 import pprof_file  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -461,14 +461,6 @@ def first_difference(theirs, ours):
     return [f"go prints {len(left)} lines, sonde {len(right)}"]
 
 
-def go_pprof():
-    """The program behind `go tool pprof`, started directly, or None."""
-    if not shutil.which("go"):
-        return None
-    found = subprocess.run(["go", "tool", "-n", "pprof"], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
-
-
 def draw_all(seed, pairs, profiles, drawn):
     """Command lines first for each file of the corpus, then for any; and sessions at the prompt."""
     sessions = pairs // 3 // IN_A_SESSION
@@ -486,7 +478,7 @@ def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build"))
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
     pairs = int(os.environ.get("N") or 2400)
-    go, profiles = go_pprof(), load_profiles()
+    go, profiles = oracle.go_pprof(), load_profiles()
     if not go or not profiles:
         tap.skip("sonde pprof prints what go tool pprof prints", "no go" if not go else "no corpus")
         tap.done()

@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import made_profile  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
@@ -299,9 +300,8 @@ def test_tls(folder):
 
 
 def main():
-    if 'GO_PPROF' not in os.environ and shutil.which('go'):
-        found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
-        os.environ['GO_PPROF'] = found.stdout.strip() if found.returncode == 0 else ''
+    if 'GO_PPROF' not in os.environ:
+        os.environ['GO_PPROF'] = oracle.go_pprof() or ''
     with tempfile.TemporaryDirectory() as folder, Server() as server:
         os.environ['HOME'] = folder
         for name in ('PPROF_TMPDIR', 'PPROF_BINARY_PATH', 'http_proxy', 'HTTP_PROXY', 'https_proxy', 'all_proxy'):

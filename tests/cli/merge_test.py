@@ -6,13 +6,13 @@
 import gzip
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import made_profile  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
@@ -21,14 +21,6 @@ SEED = int(os.environ.get('SEED', '1'))
 SETS = int(os.environ.get('N', '40'))
 KINDS = ('heap', 'allocs', 'mutex', 'block', 'cpu')
 LARGE = 200000
-
-
-def go_pprof():
-    """The program behind go tool pprof, or None."""
-    if not shutil.which('go'):
-        return None
-    found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def run(command, *arguments):
@@ -98,7 +90,7 @@ def test_types_that_differ(folder):
 with tempfile.TemporaryDirectory() as folder:
     test_many(folder)
     test_types_that_differ(folder)
-    go = go_pprof()
+    go = oracle.go_pprof()
     if go and os.path.isdir(PROFILES):
         test_sets(go, folder)
     else:

@@ -8,7 +8,6 @@ import pty
 import random
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import made_profile  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
@@ -47,14 +47,6 @@ def session(command, profile, lines, end='\n'):
     done = subprocess.run([*command, '-symbolize=none', profile], input=text, capture_output=True, text=True,
                           timeout=120)
     return done.stdout, done.stderr
-
-
-def go_tool():
-    """The program behind `go tool pprof`; to be asked for before HOME changes, where it is cached."""
-    if not shutil.which('go'):
-        return None
-    found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def compare_with_go(folder, go):
@@ -177,7 +169,7 @@ def test_terminal(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        go = go_tool()
+        go = oracle.go_pprof()
         os.environ['HOME'] = folder
         with open(os.path.join(folder, 'small.pb.gz'), 'wb') as file:
             file.write(made_profile.small().gzipped())

@@ -16,6 +16,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 import made_profile  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 
 SONDE = os.path.abspath(sys.argv[1])
@@ -163,11 +164,8 @@ def test_prompt(folder):
 
 
 def go_tool():
-    """The program behind `go tool pprof`; to be asked for before HOME changes, where it is cached."""
-    if not shutil.which('go') or not shutil.which('dot'):
-        return None
-    found = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
+    """The program behind `go tool pprof`, where it can draw."""
+    return oracle.go_pprof() if shutil.which('dot') else None
 
 
 def main():

@@ -7,12 +7,12 @@ import glob
 import gzip
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(sys.argv[2], 'tests'))
+import oracle
 import tap
 
 TOOL, ROOT = sys.argv[1], sys.argv[2]
@@ -86,10 +86,10 @@ def same_kind(files):
 def main():
     kinds = ['pb.gz', 'pb', 'prof', 'heap', 'growth', 'debug1.txt', 'debug2.txt', 'cmdline.txt', 'html']
     files = sorted(path for kind in kinds for path in glob.glob(os.path.join(CORPUS, '*.' + kind)))
-    if not shutil.which('go') or not files:
+    pprof = oracle.go_pprof()
+    if not pprof or not files:
         tap.skip('the bytes of go tool pprof', 'needs go and the corpus of profiles')
         tap.done()
-    pprof = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True, check=True).stdout.strip()
     rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as folder:
         pair = Pair(pprof, folder)

@@ -6,13 +6,13 @@
 import gzip
 import os
 import random
-import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(sys.argv[2], 'tests'))
+import oracle
 import tap
 
 TOOL = sys.argv[1]
@@ -197,10 +197,10 @@ def compare(name, data, pprof, folder, env):
 
 
 def main():
-    if not shutil.which('go'):
+    pprof = oracle.go_pprof()
+    if not pprof:
         tap.skip('old formats as go tool pprof reads them', 'needs go')
         tap.done()
-    pprof = subprocess.run(['go', 'tool', '-n', 'pprof'], capture_output=True, text=True, check=True).stdout.strip()
     rng = random.Random(SEED)
     found = inputs()
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ import tempfile
 for folder in ("..", "../cli"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), folder))
 import listing  # noqa: E402
+import oracle  # noqa: E402
 import tap  # noqa: E402
 import pprof_file  # noqa: E402
 
@@ -22,14 +23,6 @@ import pprof_file  # noqa: E402
 CASES = [("bigbytes", "go126-bigbytes.cpu.pb.gz", []), ("bigbytes", "go126-bigbytes.heap.pb.gz", []),
          ("mini", "go126-mini.cpu.pb.gz", []), ("shapes", "shapes.cpu.prof", ["-symbolize=none"]),
          ("shapes", "shapes-500hz-real.cpu.prof", ["-symbolize=none"]), ("shapes", "shapes.0003.heap", ["-symbolize=none"])]
-
-
-def go_pprof():
-    """The program behind `go tool pprof`, or None."""
-    if not shutil.which("go"):
-        return None
-    found = subprocess.run(["go", "tool", "-n", "pprof"], capture_output=True, text=True)
-    return found.stdout.strip() if found.returncode == 0 else None
 
 
 def names_of(path):
@@ -90,7 +83,7 @@ def check_stripped(sonde, corpus):
 def main():
     sonde, root = sys.argv[1:3]
     corpus = os.path.join(root, "..", "shared", "corpus")
-    go, seed = go_pprof(), int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
+    go, seed = oracle.go_pprof(), int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
     draws = int(os.environ.get("N") or 12)
     if not go or not os.path.isdir(corpus):
         tap.skip("listings are those of go tool pprof", "no go" if not go else "no corpus")
