@@ -99,23 +99,47 @@ bool population_index(struct population *p)
     return true;
 }
 
-bool population_next(const struct population *p, struct population_reader *reader)
+/* A change, and where the next one begins. */
+struct change {
+    int64_t time;
+    uint64_t offset;
+    unsigned from, to;
+};
+
+/* The next change, of which there is one. */
+static inline struct change peek(const struct population *p, const struct population_reader *reader)
 {
-    if (reader->i == p->n)
-        return false;
-    if (reader->i % block_changes == 0)
-        reader->time = p->blocks.at[reader->i / block_changes].time;
-    uint64_t number = 0;
     const uint8_t *bytes = (const uint8_t *)p->bytes.p;
+    struct change change = {.time = reader->time, .offset = reader->offset};
+    if (reader->i % block_changes == 0)
+        change.time = p->blocks.at[reader->i / block_changes].time;
+    uint64_t number = 0;
     for (unsigned shift = 0;; shift += 7) {
-        uint8_t byte = bytes[reader->offset++];
+        uint8_t byte = bytes[change.offset++];
         number |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80)
             break;
     }
-    reader->time += (int64_t)(number >> 6);
+    change.time += (int64_t)(number >> 6);
+    change.from = number >> 3 & 7;
+    change.to = number & 7;
+    return change;
+}
+
+static inline void take(struct population_reader *reader, const struct change *change)
+{
     reader->i++;
-    move(&reader->now, number >> 3 & 7, number & 7);
+    reader->offset = change->offset;
+    reader->time = change->time;
+    move(&reader->now, change->from, change->to);
+}
+
+bool population_next(const struct population *p, struct population_reader *reader)
+{
+    if (reader->i == p->n)
+        return false;
+    struct change change = peek(p, reader);
+    take(reader, &change);
     return true;
 }
 
@@ -127,10 +151,14 @@ static struct population_reader at_block(const struct population *p, size_t bloc
     return reader;
 }
 
-/* How many blocks begin before a time. */
-static size_t count_blocks(const struct population *p, int64_t time)
+/* How many blocks begin before a time; the first `low` are known to. */
+static size_t count_blocks(const struct population *p, size_t low, int64_t time)
 {
-    size_t low = 0, high = p->blocks.n;
+    size_t high = p->blocks.n, step = 1;
+    /* Mostly it is not far from there. */
+    for (; high - low > step && p->blocks.at[low + step].time < time; step *= 2)
+        low += step;
+    high = high - low > step ? low + step : high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (p->blocks.at[middle].time < time)
@@ -146,20 +174,36 @@ static void run(const struct population *p, struct population_reader *reader, in
                 struct population_pixel *pixel)
 {
     uint64_t end = (reader->i / block_changes + 1) * block_changes;
+    end = end < p->n ? end : p->n;
     while (reader->i < end) {
-        struct population_reader next = *reader;
-        if (!population_next(p, &next) || next.time > time || (next.time == time && !with_time))
+        struct change change = peek(p, reader);
+        if (change.time > time || (change.time == time && !with_time))
             return;
-        *reader = next;
-        if (pixel)
-            add_extremes(&pixel->min, &pixel->max, &next.now, &next.now);
+        take(reader, &change);
+        if (!pixel)
+            continue;
+        /* One count is less now, and one more. */
+        if (reader->now.of[change.from] < pixel->min.of[change.from])
+            pixel->min.of[change.from] = reader->now.of[change.from];
+        if (reader->now.of[change.to] > pixel->max.of[change.to])
+            pixel->max.of[change.to] = reader->now.of[change.to];
     }
+}
+
+/* Takes in what changes at a time, before which the reader has taken all in. */
+static void run_at(const struct population *p, struct population_reader *reader, int64_t time)
+{
+    uint64_t before;
+    do {
+        before = reader->i;
+        run(p, reader, time, true, NULL);
+    } while (reader->i > before && reader->i % block_changes == 0);
 }
 
 /* A reader with all changes up to a time taken in. */
 static struct population_reader at_time(const struct population *p, int64_t time)
 {
-    size_t n = time == INT64_MAX ? p->blocks.n : count_blocks(p, time + 1);
+    size_t n = time == INT64_MAX ? p->blocks.n : count_blocks(p, 0, time + 1);
     struct population_reader reader = {0};
     if (n > 0) {
         reader = at_block(p, n - 1);
@@ -183,27 +227,37 @@ static void add_blocks(const struct population *p, size_t from, size_t to, struc
     }
 }
 
-static void fill(const struct population *p, int64_t begin, int64_t end, struct population_pixel *pixel)
+/* Fills a pixel. The reader has taken in all changes up to its begin, and afterwards those before its end. */
+static void fill(const struct population *p, struct population_reader *reader, int64_t end,
+                 struct population_pixel *pixel)
 {
-    struct population_reader reader = at_time(p, begin);
-    uint64_t first = reader.i;
-    *pixel = (struct population_pixel){reader.now, reader.now, reader.now, reader.now, 0};
-    run(p, &reader, end, false, pixel);
-    size_t from = reader.i / block_changes, to = count_blocks(p, end);
-    if (reader.i < p->n && reader.i % block_changes == 0 && from < to) {
+    uint64_t first = reader->i;
+    *pixel = (struct population_pixel){reader->now, reader->now, reader->now, reader->now, 0};
+    run(p, reader, end, false, pixel);
+    size_t from = reader->i / block_changes;
+    if (reader->i < p->n && reader->i % block_changes == 0 && p->blocks.at[from].time < end) {
+        size_t to = count_blocks(p, from, end);
         add_blocks(p, from, to - 1, pixel);
-        reader = at_block(p, to - 1);
-        run(p, &reader, end, false, pixel);
+        *reader = at_block(p, to - 1);
+        run(p, reader, end, false, pixel);
     }
-    pixel->last = reader.now;
-    pixel->count = reader.i - first;
+    pixel->last = reader->now;
+    pixel->count = reader->i - first;
 }
 
 void population_draw(const struct population *p, int64_t begin, int64_t end, uint32_t width,
                      struct population_pixel *pixels)
 {
+    struct population_reader reader = {0};
+    int64_t before = 0; /* the end of the pixel before */
     for (uint32_t i = 0; i < width; i++) {
         int64_t left = lane_edge(begin, end, width, i), right = lane_edge(begin, end, width, i + 1);
-        fill(p, left, right > left || left == INT64_MAX ? right : left + 1, &pixels[i]);
+        right = right > left || left == INT64_MAX ? right : left + 1;
+        if (i > 0 && before == left)
+            run_at(p, &reader, left);
+        else
+            reader = at_time(p, left);
+        fill(p, &reader, right, &pixels[i]);
+        before = right;
     }
 }
