@@ -155,22 +155,32 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* A busy thread is sampled once in a period, others less often: so a small quantile of the gaps is near it. Profilers
- * are told a rate in Hz, so the period of the nearest round rate is taken. */
+/* Profilers are told a rate in Hz: the period of the round rate that is nearest to a gap. */
+static int64_t round_period(int64_t gap)
+{
+    enum { second = 1000000000 };
+    int64_t rate = (second + gap / 2) / gap, round = rate < 20 ? 1 : rate < 200 ? 10 : rate < 2000 ? 100 : 1000;
+    rate = (rate + round / 2) / round * round;
+    return rate > 0 ? second / rate : second;
+}
+
+/* A thread's samples are a period of its processor time apart, and so no less of real time, or more where it does not
+ * always run. Nearly all profilers take 100 a second: another rate is only believed where many gaps are shorter, or
+ * hardly any is as short. */
 static int64_t find_period(struct samples *s)
 {
-    enum { fewest = 32, second = 1000000000 };
+    enum {
+        fewest = 32,
+        shortest = 6000000,
+        longest = 15000000 /* of gaps at the usual rate, timers being what they are */
+    };
     if (s->gaps.n < fewest)
         return usual_period;
     qsort(s->gaps.at, s->gaps.n, sizeof *s->gaps.at, compare_times);
-    int64_t gap = s->gaps.at[s->gaps.n / 4];
-    if (gap <= 0 || gap > second)
-        return usual_period;
-    int64_t rate = (second + gap / 2) / gap, round = rate < 20 ? 1 : rate < 200 ? 10 : rate < 2000 ? 100 : 1000;
-    if (rate >= 80 && rate <= 125)
-        return usual_period;
-    rate = (rate + round / 2) / round * round;
-    return second / rate;
+    int64_t many = s->gaps.at[s->gaps.n / 10], few = s->gaps.at[s->gaps.n / 50];
+    if (many > 0 && many < shortest)
+        return round_period(many);
+    return few > longest ? round_period(few) : usual_period;
 }
 
 static bool add_total(struct samples *s, struct assembly *a, const struct total *total, int64_t period)
