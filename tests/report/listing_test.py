@@ -72,8 +72,8 @@ def check_stripped(sonde, corpus):
     with tempfile.TemporaryDirectory() as folder:
         stripped = os.path.join(folder, "mini")
         subprocess.run(["strip", "-s", "-o", stripped, path], check=True, timeout=60)
-        # (Binaries' paths are matched as well, and one may have main in it.)
-        for command in (r"-disasm=^main\.", r"-weblist=^main\."):
+        # (Binaries' paths are matched as well, and one may have main in it, but hardly with a dot.)
+        for command in (r"-disasm=main\.", r"-weblist=main\."):
             whole, bare = (run([sonde, "pprof", "-output=/dev/stdout"], [command, program, profile]).stdout
                            for program in (path, stripped))
             difference = listing.disasm_difference if command.startswith("-disasm") else listing.weblist_difference
