@@ -275,16 +275,7 @@ static void place_crossings(struct finder *finder)
 /* The first entry of a part of the entries that has as many crossings as each other. */
 static uint32_t first_entry(const struct finder *finder, unsigned part)
 {
-    uint32_t low = 0, high = finder->graph->entries.n;
-    uint64_t crossings = part < finder->nparts ? finder->start[high] / finder->nparts * part : UINT64_MAX;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (finder->start[middle] < crossings)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return share_begin(finder->start, finder->graph->entries.n, part, finder->nparts);
 }
 
 /* Numbers the edges that come from an entry in the order of their first crossing. Returns how many they are. */

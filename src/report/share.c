@@ -11,16 +11,21 @@ unsigned shares_of(const struct profile *profile)
     return shares <= 1 ? 1 : shares < parallel_width() ? (unsigned)shares : parallel_width();
 }
 
-uint32_t share_end(const struct profile *profile, unsigned share, unsigned nshares)
+uint32_t share_begin(const uint64_t *start, uint32_t n, unsigned share, unsigned nshares)
 {
-    uint32_t low = 0, high = profile->nstacks;
-    uint64_t frames = share + 1 < nshares ? profile->stack_start[high] / nshares * (share + 1) : UINT64_MAX;
+    uint32_t low = 0, high = n;
+    uint64_t items = share < nshares ? start[n] / nshares * share : UINT64_MAX;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (profile->stack_start[middle] < frames)
+        if (start[middle] < items)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+uint32_t share_end(const struct profile *profile, unsigned share, unsigned nshares)
+{
+    return share_begin(profile->stack_start, profile->nstacks, share + 1, nshares);
 }
