@@ -1,9 +1,11 @@
 /* Writes a synthetic execution trace (Go 1.26's format) to standard output: 32 threads with a processor each, on which
  * 2,000 goroutines run, block, wake each other, make system calls, are created and end; 10 generations, or as many as
  * have 4 million events each, with 200 stacks of 8 frames in each; so many events (40 million unless told otherwise).
- * The same arguments give the same bytes.
+ * The same arguments give the same bytes. The clocks of the threads agree to the nanosecond, unless they are told to
+ * differ by up to SKEW ns, so that events have to wait for others that bear a later time, or to tick only every TICK ns
+ * (of which a second must be a multiple), so that times are often equal.
  *
- *     make_trace [EVENTS [SEED]] > trace
+ *     make_trace [EVENTS [SEED [SKEW [TICK]]]] > trace
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,6 +48,7 @@ struct bytes {
 
 struct thread {
     struct bytes batch;
+    uint64_t skew; /* by which its clock is fast */
     uint64_t batch_time, last_time, proc_sequence;
     uint32_t running; /* goroutine; 0 for none */
 };
@@ -56,7 +59,7 @@ struct goroutine {
 
 /* Goroutines by number (from 1), in a ring of those that are runnable, or a bag of those that wait. */
 struct world {
-    uint64_t random, time, events, generation, next_id;
+    uint64_t random, time, tick, events, generation, next_id;
     struct thread thread[threads];
     struct goroutine goroutine[goroutines + 1];
     uint32_t runnable[goroutines + 1], runnable_first, nrunnable;
@@ -109,16 +112,17 @@ static void end_batch(struct world *w, uint32_t t)
 static void emit(struct world *w, uint32_t t, enum trace_type type, unsigned n, uint64_t a, uint64_t b, uint64_t c)
 {
     struct thread *thread = &w->thread[t];
+    uint64_t time = (w->time + thread->skew) / w->tick;
     if (thread->batch.n > largest_batch)
         end_batch(w, t);
     if (thread->batch.n == 0)
-        thread->batch_time = thread->last_time = w->time;
+        thread->batch_time = thread->last_time = time;
     uint64_t args[] = {a, b, c};
     put(&thread->batch, type);
-    put(&thread->batch, w->time - thread->last_time);
+    put(&thread->batch, time - thread->last_time);
     for (unsigned i = 0; i < n; i++)
         put(&thread->batch, args[i]);
-    thread->last_time = w->time;
+    thread->last_time = time;
     w->time += 1 + below(w, 60);
     w->events++;
 }
@@ -243,7 +247,7 @@ static void write_tables(struct world *w)
         snprintf(name, sizeof name, "example.com/service.(*Handler%u).Serve%u", i / 20, i);
         put_string(&table, first_function + i, name);
     }
-    write_batch(w->generation, UINT64_MAX, w->time, &table);
+    write_batch(w->generation, UINT64_MAX, w->time / w->tick, &table);
     table.n = 0;
     put(&table, ev_stacks);
     for (uint64_t i = 1; i <= stacks; i++) {
@@ -258,7 +262,7 @@ static void write_tables(struct world *w)
             put(&table, 10 + function);
         }
     }
-    write_batch(w->generation, UINT64_MAX, w->time, &table);
+    write_batch(w->generation, UINT64_MAX, w->time / w->tick, &table);
 }
 
 static void write_clocks(struct world *w)
@@ -267,13 +271,13 @@ static void write_clocks(struct world *w)
     sync.n = 0;
     put(&sync, ev_sync);
     put(&sync, ev_frequency);
-    put(&sync, 1000000000);
+    put(&sync, 1000000000 / w->tick);
     put(&sync, ev_clock_snapshot);
     put(&sync, 0);
     put(&sync, w->time);
     put(&sync, 1700000000 + w->time / 1000000000);
     put(&sync, w->time % 1000000000);
-    write_batch(w->generation, UINT64_MAX, w->time, &sync);
+    write_batch(w->generation, UINT64_MAX, w->time / w->tick, &sync);
 }
 
 int main(int argc, char **argv)
@@ -285,6 +289,10 @@ int main(int argc, char **argv)
     static struct world w;
     w.random = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     w.time = 1000000;
+    uint64_t skew = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+    for (uint32_t t = 0; t < threads && skew > 0; t++)
+        w.thread[t].skew = below(&w, skew + 1);
+    w.tick = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
     for (uint32_t g = 1; g <= goroutines; g++) {
         w.goroutine[g].id = ++w.next_id;
         if (g <= threads)

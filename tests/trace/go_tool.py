@@ -45,6 +45,22 @@ def build_command(name, source, directory):
     return command if built.returncode == 0 else None
 
 
+def run_judge(judge, path, lines):
+    """What a judge (judge.c or judge.go, built) answers about variants of a trace; a judge that dies answers less, and its complaint is last."""
+    done = subprocess.run([judge, path], input='\n'.join(lines) + '\n', capture_output=True, text=True, timeout=500,
+                          env=dict(os.environ, TZ='UTC'))
+    answers = done.stdout.splitlines()
+    return answers if done.returncode == 0 else answers + [done.stderr[-2000:]]
+
+
+def judgements_differ(ours, theirs, is_v1=False):
+    """Whether two answers differ; in v1 only whether a trace was accepted is compared."""
+    ours, theirs = ours.split(), theirs.split()
+    if ours[0] == 'cut-table' and theirs[0] in ('accepted', 'refused'):
+        ours[0] = theirs[0]
+    return ours[0] != theirs[0] if is_v1 else ours != theirs
+
+
 class Viewer:
     """A `go tool trace` that serves a trace; its browser is a program that does nothing."""
 

@@ -4,17 +4,15 @@ ones and give the same events before they refuse the others.
 
     mutation_test.py JUDGE [SEED]       JUDGE: judge.c, built
 """
-import os
 import pathlib
 import random
-import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap
-from go_tool import build_command, corpus
+from go_tool import build_command, corpus, judgements_differ, run_judge
 
 # Name, how many variants with changed bytes, and whether all prefixes are tried (else some).
 TRACES = [
@@ -40,21 +38,6 @@ def variants(data, flips, all_prefixes, rng):
     return lines
 
 
-def run_judge(judge, path, lines):
-    """The answers; a judge that dies answers less, and its complaint is last."""
-    done = subprocess.run([judge, path], input='\n'.join(lines) + '\n', capture_output=True, text=True, timeout=500,
-                          env=dict(os.environ, TZ='UTC'))
-    answers = done.stdout.splitlines()
-    return answers if done.returncode == 0 else answers + [done.stderr[-2000:]]
-
-
-def differ(ours, theirs, is_v1):
-    ours, theirs = ours.split(), theirs.split()
-    if ours[0] == 'cut-table' and theirs[0] in ('accepted', 'refused'):
-        ours[0] = theirs[0]
-    return ours[0] != theirs[0] if is_v1 else ours != theirs
-
-
 def main():
     judge, seed = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20250711
     with tempfile.TemporaryDirectory() as directory:
@@ -68,7 +51,7 @@ def main():
             ours, theirs = run_judge(judge, path, lines), run_judge(go_judge, path, lines)
             # In v1 the order of events at equal times differs from run to run of Go, and with it what comes of them.
             is_v1 = 'v1' in name or 'go121' in name
-            wrong = [f'{line}: ours {a}, Go {b}' for line, a, b in zip(lines, ours, theirs) if differ(a, b, is_v1)]
+            wrong = [f'{line}: ours {a}, Go {b}' for line, a, b in zip(lines, ours, theirs) if judgements_differ(a, b, is_v1)]
             if len(ours) != len(lines):
                 wrong.insert(0, f'stopped at {lines[len(ours) - 1]}: {ours[-1]}')
             tap.ok(not wrong, f'{len(lines)} variants of {name}, seed {seed}',
