@@ -31,15 +31,19 @@ def run(program, *args, env=None, timeout=300):
     return subprocess.run([str(program), *map(str, args)], capture_output=True, timeout=timeout, env=env)
 
 
-def build_command(name, source, directory):
-    """Builds a Go file as a command of the standard library, so that it may use packages which only those may; its path,
-    or None where there is no Go."""
+def find_go_root():
+    """The root of the Go toolchain; None without Go."""
     try:
-        root = subprocess.run(['go', 'env', 'GOROOT'], capture_output=True, text=True, cwd='/').stdout.strip()
+        return subprocess.run(['go', 'env', 'GOROOT'], capture_output=True, text=True, cwd='/').stdout.strip() or None
     except OSError:
         return None
-    overlay, command = directory / f'{name}.json', directory / name
-    overlay.write_text(json.dumps({'Replace': {f'{root}/src/cmd/{name}/main.go': str(source)}}))
+
+
+def build_over(name, replaced, directory):
+    """Builds a command of Go's with other files in place of some of its own, by their paths below its sources; its path,
+    or None where it cannot be built."""
+    overlay, command, root = directory / f'{name}.json', directory / name, find_go_root()
+    overlay.write_text(json.dumps({'Replace': {f'{root}/src/{old}': str(new) for old, new in replaced.items()}}))
     built = subprocess.run(['go', 'build', '-overlay', overlay, '-o', command, f'cmd/{name}'], capture_output=True,
                            text=True, cwd='/')
     return command if built.returncode == 0 else None
@@ -59,6 +63,45 @@ def judgements_differ(ours, theirs, is_v1=False):
     if ours[0] == 'cut-table' and theirs[0] in ('accepted', 'refused'):
         ours[0] = theirs[0]
     return ours[0] != theirs[0] if is_v1 else ours != theirs
+
+
+def build_command(name, source, directory):
+    """Builds a Go file as a command of the standard library, so that it may use packages which only those may; its path,
+    or None where there is no Go."""
+    return build_over(name, {f'cmd/{name}/main.go': source}, directory) if find_go_root() else None
+
+
+# Where Go's reader walks over hash tables: the processors of a v1 trace, whose order decides between events of the same
+# time, and the goroutines that were runnable at its begin. What stands in their place walks in the order of the file.
+IN_ORDER = {
+    'internal/trace/internal/tracev1/parser.go': [
+        ('\tfor pid := range p.batchOffsets {\n\t\tallProcs = append(allProcs, proc{pid: pid})\n\t}\n',
+         '\tfor pid := range p.batchOffsets {\n\t\tallProcs = append(allProcs, proc{pid: pid})\n\t}\n'
+         '\tslices.SortFunc(allProcs, func(a, b proc) int {\n'
+         '\t\treturn cmp.Compare(p.batchOffsets[a.pid][0].offset, p.batchOffsets[b.pid][0].offset)\n\t})\n')],
+    'internal/trace/tracev1.go': [
+        ('createdPreInit map[GoID]struct{}', 'createdPreInit map[GoID]struct{}\n\tinOrder []GoID'),
+        ('it.createdPreInit[GoID(ev.Args[0])] = struct{}{}',
+         'it.createdPreInit[GoID(ev.Args[0])] = struct{}{}\n\t\t\tit.inOrder = append(it.inOrder, GoID(ev.Args[0]))'),
+        ('for gid := range it.createdPreInit {',
+         'for _, gid := range it.inOrder {\n\t\t\t\tif _, ok := it.createdPreInit[gid]; !ok {\n'
+         '\t\t\t\t\tcontinue\n\t\t\t\t}')]}
+
+
+def find_go_trace_in_order(directory):
+    """A `go tool trace` that reads v1 traces in the order of the file where its own one reads them in an order that
+    changes from run to run, and so with numbers that do; else it is the same. None where it cannot be made."""
+    replaced, root = {}, find_go_root()
+    for path, changes in IN_ORDER.items() if root else ():
+        source = pathlib.Path(root, 'src', path)
+        text = source.read_text() if source.exists() else ''
+        for old, new in changes:
+            if text.count(old) != 1:
+                return None
+            text = text.replace(old, new)
+        replaced[path] = directory / path.replace('/', '_')
+        replaced[path].write_text(text)
+    return build_over('trace', replaced, directory) if replaced else None
 
 
 class Viewer:

@@ -11,13 +11,10 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from go_tool import run
-from pages import compare_pages
+from pages import compare_pages, served
 
 INACTIVE = '(Inactive, no stack trace sampled)'
-TRACES = ('go126-maxprocs.trace', 'go126-idle.trace', 'go125-cpu.trace', 'go126-gc.trace', 'go124-gc.trace',
-          'go122-cgo.trace', 'go126-cgo.trace', 'go126-net.trace', 'go126-syscalls.trace', 'go122-mix.trace',
-          'go126-waits.trace', 'go123-startstop.trace', 'go126-manygens-cut900000.trace', 'go119-gc.trace',
-          'go121-waits.trace')
+LARGER = ['go126-gc.trace', 'go126-mix.trace', 'go122-mix.trace', 'go126-manygens-cut900000.trace']
 
 
 def cells(row, tag):
@@ -74,4 +71,4 @@ def compare(sonde, viewer, path):
 
 
 if __name__ == '__main__':
-    compare_pages('goroutines', TRACES, 6, compare)
+    compare_pages('goroutines', served(500_000) + LARGER, 6, compare)

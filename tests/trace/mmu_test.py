@@ -17,7 +17,7 @@ from pages import compare_pages
 TRACES = ('go126-idle.trace', 'go126-maxprocs.trace', 'go126-tasks.trace', 'go125-gc.trace', 'go126-gc.trace',
           'go124-gc.trace', 'go123-gc.trace', 'go122-gc.trace', 'go121-gc.trace', 'go119-gc.trace', 'go126-midstart.trace',
           'go122-mix.trace', 'go126-mix.trace', 'go126-manygens-cut900000.trace', 'go126-manygens.trace',
-          'go125-flight.trace', 'go126-cgo.trace', 'go119-mix.trace')
+          'go125-flight.trace', 'go126-cgo.trace', 'go119-mix.trace', 'v1/stress_1_11_good')
 WORDS = ('perProc', 'stw', 'background', 'assist', 'sweep')
 CHOICES = [choice for n in range(len(WORDS) + 1) for choice in itertools.combinations(WORDS, n)]
 

@@ -12,10 +12,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from go_tool import run
 from goroutines_test import cells, text_rows
-from pages import compare_pages
-
-TRACES = ('go126-tasks.trace', 'go123-tasks.trace', 'go121-tasks.trace', 'go119-tasks.trace', 'go126-midstart.trace',
-          'go122-midstart.trace', 'go119-midstart.trace', 'go126-mix.trace', 'go126-idle.trace')
+from pages import compare_pages, served
 
 
 def plain(text):
@@ -90,4 +87,4 @@ def compare_times(sonde, viewer, path):
 
 
 if __name__ == '__main__':
-    compare_pages('tasks and regions', TRACES, 5, compare)
+    compare_pages('tasks and regions', served(1_000_000), 5, compare)
