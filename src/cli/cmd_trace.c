@@ -34,6 +34,7 @@ static const char usage[] =
     "       sonde trace -goroutines|-goroutine=START|ID|-tasks|-regions|-region=TYPE [-range=FROM-TO]\n"
     "                   [program] FILE\n"
     "       sonde trace -task=ID|TYPE [program] FILE\n"
+    "       sonde trace -usertask=TYPE|ID [-complete=1|0] [-logtext=TEXT] [-range=FROM-TO] [program] FILE\n"
     "       sonde trace -timeline [-rows=ROWS] [-range=FROM-TO] [-width=N] [-json] [program] FILE\n"
     "       sonde trace -mmu[=WHAT] [-window=TIME] [-range=FROM-TO] [-json] [program] FILE\n"
     "\n"
@@ -64,6 +65,9 @@ static const char usage[] =
     "  -task=ID          where a task's time went: what its goroutine did and, while that waited, the one\n"
     "                    that woke it; -task=TYPE takes the longest of a type\n"
     "  -tasks            how many tasks there were and how long they took, by type\n"
+    "  -usertask=TYPE    what happened in each task of a type, or the one with a number: its begin, end,\n"
+    "                    regions and logs; of those only -complete=1 or 0, by -latmin and -latmax, or\n"
+    "  -logtext=TEXT     with a text in a log or name\n"
     "  -regions          the same for regions, by type and where they begin\n"
     "  -region=TYPE      what goroutines did within each region of a type (and -pc, -latmin, -latmax)\n"
     "  -timeline         draw what happened when in the terminal; -json: the numbers of each pixel,\n"
@@ -112,6 +116,9 @@ static const struct {
     {"width", offsetof(struct options, width)},
     {"goroutine", offsetof(struct options, question.goroutine)},
     {"task", offsetof(struct options, question.task)},
+    {"usertask", offsetof(struct options, question.usertask)},
+    {"complete", offsetof(struct options, question.complete)},
+    {"logtext", offsetof(struct options, question.logtext)},
     {"region", offsetof(struct options, question.region)},
     {"pc", offsetof(struct options, question.pc)},
     {"latmin", offsetof(struct options, question.latmin)},
@@ -254,17 +261,28 @@ static void print_wire(struct str bytes, struct piped *piped, struct trace_fault
     }
 }
 
-/* The kind of a delay by the name of its flag; false where there is no such. */
-static bool find_delay(const char *name, enum trace_delay *kind)
+/* What -pprof asks for: delays of a kind, or samples. */
+struct profile_kind {
+    const char *name;
+    bool is_delay;
+    enum trace_delay delay;
+    enum trace_sampling sampling;
+};
+
+/* The kind with a name; NULL for none. */
+static const struct profile_kind *find_kind(const char *name)
 {
-    static const char *const names[] = {"net", "sync", "syscall", "sched"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *kind = (enum trace_delay)i;
-            return true;
-        }
+    static const struct profile_kind kinds[] = {{.name = "net", .is_delay = true, .delay = trace_delay_net},
+                                                {.name = "sync", .is_delay = true, .delay = trace_delay_sync},
+                                                {.name = "syscall", .is_delay = true, .delay = trace_delay_syscall},
+                                                {.name = "sched", .is_delay = true, .delay = trace_delay_sched},
+                                                {.name = "cpu", .sampling = trace_sampling_cpu},
+                                                {.name = "run", .sampling = trace_sampling_run}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
     }
-    return false;
+    return NULL;
 }
 
 /* Writes a profile, gzipped, to a file or to the standard output. */
@@ -290,24 +308,17 @@ static bool write_packed(const struct profile *profile, const char *path)
 
 static int write_profile(const struct options *options, struct str bytes)
 {
-    enum trace_delay kind = trace_delay_net;
-    enum trace_sampling sampling = strcmp(options->pprof, "run") == 0 ? trace_sampling_run : trace_sampling_cpu;
-    bool is_sampling = sampling == trace_sampling_run || strcmp(options->pprof, "cpu") == 0;
-    if (!is_sampling && !find_delay(options->pprof, &kind)) {
-        fprintf(stderr, "sonde trace: -pprof is one of net, sync, syscall, sched, cpu and run, not %s\n",
-                options->pprof);
-        return exit_failure;
-    }
+    const struct profile_kind *kind = find_kind(options->pprof);
     struct profile profile;
     struct trace_share share;
     struct trace_fault fault = {0};
     struct trace_delay_filter filter;
     bool some;
-    if (!trace_question_filter(&options->question, &filter, &some))
-        return exit_failure;
+    if (!kind || !trace_question_filter(&options->question, &filter, &some))
+        return exit_usage;
     const struct trace_delay_filter *wanted = some ? &filter : NULL;
-    bool found = is_sampling ? trace_samples(bytes, sampling, wanted, tool_mem(), &profile, &share, &fault)
-                             : trace_delays_of(bytes, kind, wanted, tool_mem(), &profile, &share, &fault);
+    bool found = kind->is_delay ? trace_delays_of(bytes, kind->delay, wanted, tool_mem(), &profile, &share, &fault)
+                                : trace_samples(bytes, kind->sampling, wanted, tool_mem(), &profile, &share, &fault);
     if (!found) {
         trace_complain(options->file, &fault);
         return exit_failure;
@@ -319,33 +330,54 @@ static int write_profile(const struct options *options, struct str bytes)
     return good ? exit_fine : exit_failure;
 }
 
-static int convert(const struct options *options, struct str bytes)
+static struct trace_conversion conversion_of(const struct options *options)
 {
-    struct trace_conversion conversion = {.file = options->file,
-                                          .format = options->format,
-                                          .out = options->out,
-                                          .range = options->question.range,
-                                          .goroutine = options->question.goroutine,
-                                          .view = options->view};
-    return trace_convert(&conversion, bytes);
+    return (struct trace_conversion){.file = options->file,
+                                     .format = options->format,
+                                     .out = options->out,
+                                     .range = options->question.range,
+                                     .goroutine = options->question.goroutine,
+                                     .view = options->view};
 }
 
-static int draw(const struct options *options, struct str bytes)
+static struct trace_timeline timeline_of(const struct options *options)
 {
-    struct trace_timeline timeline = {.file = options->file,
-                                      .range = options->question.range,
-                                      .rows = options->rows,
-                                      .width = options->width,
-                                      .json = options->question.json};
-    return trace_timeline(&timeline, options->input, bytes);
+    return (struct trace_timeline){.file = options->file,
+                                   .range = options->question.range,
+                                   .rows = options->rows,
+                                   .width = options->width,
+                                   .json = options->question.json};
+}
+
+/* Whether the values of flags are understood, which is found out before anything is fetched or read; says which is not.
+ */
+static bool check(const struct options *options)
+{
+    struct trace_conversion conversion = conversion_of(options);
+    struct trace_timeline timeline = timeline_of(options);
+    const char *debug = options->debug;
+    if (debug && strcmp(debug, "parsed") != 0 && strcmp(debug, "wire") != 0 && strcmp(debug, "footprint") != 0) {
+        fprintf(stderr, "sonde trace: -d is one of parsed, wire and footprint, not %s\n", debug);
+        return false;
+    }
+    if (options->pprof && !find_kind(options->pprof)) {
+        fprintf(stderr, "sonde trace: -pprof is one of net, sync, syscall, sched, cpu and run, not %s\n",
+                options->pprof);
+        return false;
+    }
+    return (!options->flame || trace_flame_check(options->flame)) &&
+           (!options->format || trace_convert_check(&conversion)) &&
+           (!options->timeline || trace_timeline_check(&timeline)) && trace_question_check(&options->question);
 }
 
 static int run(const struct options *options, struct str bytes)
 {
+    struct trace_conversion conversion = conversion_of(options);
+    struct trace_timeline timeline = timeline_of(options);
     if (options->timeline)
-        return draw(options, bytes);
+        return trace_timeline(&timeline, options->input, bytes);
     if (options->format)
-        return convert(options, bytes);
+        return trace_convert(&conversion, bytes);
     if (options->pprof)
         return write_profile(options, bytes);
     if (options->flame)
@@ -408,11 +440,8 @@ int cmd_trace(int argc, char **argv)
         fputs(usage, stdout);
         return exit_fine;
     }
-    if (options.debug && strcmp(options.debug, "parsed") != 0 && strcmp(options.debug, "wire") != 0 &&
-        strcmp(options.debug, "footprint") != 0) {
-        fprintf(stderr, "sonde trace: -d is one of parsed, wire and footprint, not %s\n", options.debug);
-        return exit_failure;
-    }
+    if (!check(&options))
+        return exit_usage;
     struct input input;
     struct buf why;
     options.input = &input;

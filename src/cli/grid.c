@@ -108,11 +108,22 @@ static size_t *measure(const struct grid *grid)
     return widths;
 }
 
+static bool is_blank_row(const struct grid *grid, size_t first)
+{
+    return grid->ends.at[first + grid->columns - 1] == (first == 0 ? 0 : grid->ends.at[first - 1]);
+}
+
 void grid_print(const struct grid *grid, struct buf *out)
 {
     size_t *widths = measure(grid);
     for (size_t i = 0, column = 0; i < grid->ends.n && widths;
          i++, column = column + 1 == grid->columns ? 0 : column + 1) {
+        if (column == 0 && i + grid->columns <= grid->ends.n && is_blank_row(grid, i)) {
+            buf_byte(out, '\n');
+            i += grid->columns - 1;
+            column = grid->columns - 1;
+            continue;
+        }
         bool left = column < 64 && (grid->left >> column & 1), last = column == grid->columns - 1;
         struct str text = cell(grid, i);
         size_t room = widths[column] - grid_width(text);

@@ -38,6 +38,7 @@ void grid_short(struct grid *grid, struct str text, size_t most);
 /* A text of which no more than `most` columns are shown, its end left out; all of it where `most` is 0. */
 void grid_cut(struct grid *grid, struct str text, size_t most);
 
+/* Prints the rows; one whose cells are all empty is an empty line. */
 void grid_print(const struct grid *grid, struct buf *out);
 
 /* Appends a duration with three digits that matter: "1.23ms", "45.6µs", "789ns", "12m3s". */

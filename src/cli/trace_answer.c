@@ -15,6 +15,7 @@
 #include "cli/trace_mmu.h"
 #include "cli/trace_task.h"
 #include "cli/trace_tasks.h"
+#include "cli/trace_usertask.h"
 #include "trace/pass.h"
 #include "trace/range.h"
 #include "trace/reader.h"
@@ -28,10 +29,16 @@ struct job {
     int64_t window;
     struct trace_mmu_view mmu;
     struct trace_delay_filter filter;
+    struct trace_task_filter tasks;
     struct trace_extent extent;
     struct trace_fault fault;
     struct buf text; /* the answer */
 };
+
+static bool asks_usertasks(const struct trace_question *q)
+{
+    return q->usertask || q->complete || q->logtext;
+}
 
 static bool asks_findings(const struct trace_question *q)
 {
@@ -41,7 +48,7 @@ static bool asks_findings(const struct trace_question *q)
 bool trace_asks(const struct trace_question *q)
 {
     return q->goroutines || q->goroutine || q->tasks || q->regions || q->mmu || q->task || q->region ||
-           asks_findings(q);
+           asks_usertasks(q) || asks_findings(q);
 }
 
 void trace_complain(const char *file, const struct trace_fault *fault)
@@ -100,11 +107,14 @@ static bool answer_by_summary(struct job *job)
     summary.wanted = job->range;
     summary.wants_region_times = q->region != NULL;
     summary.region_type = str_of(q->region);
+    summary.wants_logs = asks_usertasks(q);
     bool good = read_trace(job, UINT64_MAX, take_for_summary, &summary) && summary_end(&summary);
     if (good && q->goroutine)
         found = trace_goroutine_print(&summary, str_of(q->goroutine), &job->text);
     else if (good && q->region)
         found = trace_region_print(&summary, &job->filter, &job->text);
+    else if (good && asks_usertasks(q))
+        found = trace_usertask_print(&summary, &job->tasks, &job->text);
     else if (good && q->tasks)
         trace_tasks_print(&summary, &job->text);
     else if (good && q->regions)
@@ -112,7 +122,7 @@ static bool answer_by_summary(struct job *job)
     else if (good)
         trace_goroutines_print(&summary, &job->text);
     if (!found && !q->goroutine)
-        fprintf(stderr, "sonde trace: %s: there is no such region\n", q->file);
+        fprintf(stderr, "sonde trace: %s: there is no such %s\n", q->file, q->region ? "region" : "task");
     else if (!found)
         fprintf(stderr, "sonde trace: %s: no goroutine starts in %s or has that number\n", q->file, q->goroutine);
     summary_finish(&summary);
@@ -270,13 +280,35 @@ bool trace_question_filter(const struct trace_question *q, struct trace_delay_fi
            read_length("latmax", q->latmax, &filter->most);
 }
 
+/* What of the tasks is asked for. */
+static bool filter_tasks(const struct trace_question *q, const struct trace_delay_filter *lengths,
+                         struct trace_task_filter *filter)
+{
+    struct str complete = str_of(q->complete);
+    *filter = (struct trace_task_filter){.by_type = q->usertask != NULL,
+                                         .type = str_of(q->usertask),
+                                         .by_length = q->latmin || q->latmax,
+                                         .least = lengths->least,
+                                         .most = lengths->most,
+                                         .text = str_of(q->logtext)};
+    if (!q->complete)
+        return true;
+    if (str_equal(complete, STR("1")))
+        filter->completeness = only_complete;
+    else if (str_equal(complete, STR("0")))
+        filter->completeness = only_incomplete;
+    else
+        return complain_of_flag("complete", q->complete, "1 is for complete tasks, 0 for others");
+    return true;
+}
+
 /* Reads the values of flags. */
 static bool understand(struct job *job)
 {
     const struct trace_question *q = job->question;
     struct str word;
     bool any;
-    if (!trace_question_filter(q, &job->filter, &any))
+    if (!trace_question_filter(q, &job->filter, &any) || !filter_tasks(q, &job->filter, &job->tasks))
         return false;
     job->range = job->filter.range;
     if (q->window && (!duration_parse(str_of(q->window), &job->window) || job->window == 0))
@@ -296,6 +328,12 @@ static bool answer(struct job *job)
     if (asks_findings(job->question))
         return answer_by_findings(job);
     return job->question->mmu ? answer_by_mmu(job) : answer_by_summary(job);
+}
+
+bool trace_question_check(const struct trace_question *question)
+{
+    struct job job = {.question = question};
+    return understand(&job);
 }
 
 int trace_answer(const struct trace_question *question, struct str bytes)

@@ -300,13 +300,13 @@ static bool understand(struct job *job, const struct form *form, struct buf *why
     else if (c->goroutine && form->write != write_binary)
         buf_printf(why, "-format=%s takes no -goroutine", form->name);
     else
-        return parse_view(job, why) && find_goroutines(job, why);
+        return parse_view(job, why);
     return false;
 }
 
 static int run(struct job *job, const struct form *form, struct buf *why)
 {
-    if (!understand(job, form, why) || !open_output(job, form, why))
+    if (!find_goroutines(job, why) || !open_output(job, form, why))
         return exit_failure;
     form->write(job);
     flush(job);
@@ -325,19 +325,39 @@ static void list_forms(const char *wanted, struct buf *why)
     buf_printf(why, ", not %s", wanted);
 }
 
+/* Finds the form and reads the values of flags; false with what is wrong said. */
+static bool prepare(struct job *job, const struct form **form)
+{
+    struct buf why;
+    buf_init(&why, tool_mem());
+    *form = find_form(job->conversion->format);
+    bool good = *form && understand(job, *form, &why);
+    if (!*form)
+        list_forms(job->conversion->format, &why);
+    if (why.n > 0)
+        fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
+    buf_finish(&why);
+    return good;
+}
+
+bool trace_convert_check(const struct trace_conversion *conversion)
+{
+    struct job job = {.conversion = conversion};
+    const struct form *form;
+    return prepare(&job, &form);
+}
+
 int trace_convert(const struct trace_conversion *conversion, struct str bytes)
 {
     struct job job = {.conversion = conversion, .bytes = bytes};
-    const struct form *form = find_form(conversion->format);
+    const struct form *form;
     struct buf why;
+    if (!prepare(&job, &form))
+        return exit_usage;
     buf_init(&why, tool_mem());
     buf_init(&job.text, tool_mem());
     map_init(&job.goroutines, tool_mem());
-    int status = exit_failure;
-    if (form)
-        status = run(&job, form, &why);
-    else
-        list_forms(conversion->format, &why);
+    int status = run(&job, form, &why);
     if (why.n > 0)
         fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
     buf_finish(&job.text);

@@ -2,6 +2,8 @@
 #ifndef SONDE_CLI_TRACE_CONVERT_H
 #define SONDE_CLI_TRACE_CONVERT_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct trace_conversion {
@@ -13,6 +15,10 @@ struct trace_conversion {
         *goroutine;   /* the goroutines to keep, by number or the function they start in, with commas between them */
     const char *view; /* the groups of rows to draw, with commas between them; NULL for all */
 };
+
+/* Whether the values of all flags are understood and belong together, which trace_convert takes for granted; says which
+ * is not on the standard error. */
+bool trace_convert_check(const struct trace_conversion *conversion);
 
 /* Writes a trace in another form; the exit status. What is wrong is said on the standard error. */
 int trace_convert(const struct trace_conversion *conversion, struct str bytes);

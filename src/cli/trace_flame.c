@@ -36,6 +36,17 @@ static bool find_profile(const struct trace_question *question, struct str bytes
     return false;
 }
 
+bool trace_flame_check(const char *form)
+{
+    struct buf error;
+    buf_init(&error, tool_mem());
+    bool good = report_command_check(report_command_find("flame"), form, &error);
+    if (!good)
+        fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&error)));
+    buf_finish(&error);
+    return good;
+}
+
 int trace_flame(const struct trace_question *question, const char *form, const char *out, struct str bytes)
 {
     struct config config;
@@ -51,8 +62,7 @@ int trace_flame(const struct trace_question *question, const char *form, const c
                              .config = &config,
                              .notes = &notes,
                              .error = &error};
-    bool good =
-        report_command_check(run.command, form, &error) && find_profile(question, bytes, &profile) && report_run(&run);
+    bool good = find_profile(question, bytes, &profile) && report_run(&run);
     fwrite(notes.p, 1, notes.n, stderr);
     if (error.n > 0)
         fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&error)));

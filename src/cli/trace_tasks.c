@@ -90,8 +90,8 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
     qsort(groups, used, sizeof *groups, compare_types);
     for (size_t i = 0; i < used; i++) {
         buf_quote(out, groups[i].type);
-        buf_printf(out, ": %llu tasks, %llu complete", (unsigned long long)groups[i].count,
-                   (unsigned long long)groups[i].lengths.count);
+        buf_printf(out, ": %llu task%s, %llu complete", (unsigned long long)groups[i].count,
+                   groups[i].count == 1 ? "" : "s", (unsigned long long)groups[i].lengths.count);
         if (groups[i].longest) {
             buf_str(out, STR(", the longest "));
             buf_duration(out, length_of(groups[i].longest));
@@ -128,7 +128,7 @@ static void print_region_group(const struct summary *summary, const struct group
 {
     const struct summary_region *region = group->region;
     buf_quote(out, group->type);
-    buf_printf(out, ": %llu regions\n    ", (unsigned long long)group->count);
+    buf_printf(out, ": %llu region%s\n    ", (unsigned long long)group->count, group->count == 1 ? "" : "s");
     buf_str(out, summary->names.at[region->func]);
     buf_str(out, STR(" @ 0x"));
     buf_hex(out, region->pc);

@@ -154,47 +154,82 @@ static void add_lives(struct picture *p, uint32_t row)
     }
 }
 
-/* Adds the row "g17", "p0" or "m1234"; false where there is none. */
-static bool add_numbered(struct picture *p, struct str word)
+/* Reads "g17", "p0" or "m1234". */
+static bool parse_numbered(struct str word, char *kind, int64_t *id)
 {
     char number[24], *end;
     if (word.n < 2 || word.n > sizeof number)
         return false;
     memcpy(number, word.p + 1, word.n - 1);
     number[word.n - 1] = 0;
+    *kind = word.p[0] | 0x20;
     errno = 0;
-    int64_t id = strtoll(number, &end, 10);
-    if (*end || errno || end == number)
+    *id = strtoll(number, &end, 10);
+    return !*end && !errno && end != number && (*kind == 'g' || *kind == 'p' || *kind == 'm');
+}
+
+/* Adds a row by its number; false where there is none. */
+static bool add_numbered(struct picture *p, struct str word)
+{
+    char kind;
+    int64_t id;
+    if (!parse_numbered(word, &kind, &id))
         return false;
     const struct columns *c = p->columns;
-    char kind = word.p[0] | 0x20;
     const struct columns_index *index = kind == 'g'   ? &c->goroutine_of_id
                                         : kind == 'p' ? &c->proc_of_id
-                                        : kind == 'm' ? &c->thread_of_id
-                                                      : NULL;
-    uint32_t row = index ? columns_find(index, id) : COLUMNS_NONE;
+                                                      : &c->thread_of_id;
+    uint32_t row = columns_find(index, id);
     if (row == COLUMNS_NONE)
         return false;
     (kind == 'g' ? add_lives : kind == 'p' ? add_proc : add_thread)(p, row);
     return true;
 }
 
+struct row_group {
+    struct str name;
+    void (*add)(struct picture *p);
+};
+
+/* The rows with a name; NULL for none. */
+static const struct row_group *find_group(struct str word)
+{
+    static const struct row_group groups[] = {{STR("counters"), add_counters},
+                                              {STR("procs"), add_procs},
+                                              {STR("threads"), add_threads},
+                                              {STR("goroutines"), add_busiest}};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        if (str_equal(word, groups[i].name))
+            return &groups[i];
+    }
+    return NULL;
+}
+
 static bool add_named(struct picture *p, struct str word)
 {
-    static const struct {
-        struct str name;
-        void (*add)(struct picture *p);
-    } groups[] = {{STR("counters"), add_counters},
-                  {STR("procs"), add_procs},
-                  {STR("threads"), add_threads},
-                  {STR("goroutines"), add_busiest}};
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-        if (str_equal(word, groups[i].name)) {
-            groups[i].add(p);
-            return true;
+    const struct row_group *group = find_group(word);
+    if (group)
+        group->add(p);
+    return group || add_numbered(p, word);
+}
+
+static bool check_rows(struct str list)
+{
+    char kind;
+    int64_t id;
+    for (size_t at = 0; at <= list.n;) {
+        size_t comma = str_find(list, STR(","), at);
+        struct str word = {list.p + at, comma - at};
+        if (!find_group(word) && !parse_numbered(word, &kind, &id)) {
+            fprintf(stderr,
+                    "sonde trace: -rows is made of counters, procs, threads, goroutines and numbers as in g17, p0, "
+                    "m1234, not \"%.*s\"\n",
+                    STR_ARG(word));
+            return false;
         }
+        at = comma + 1;
     }
-    return add_numbered(p, word);
+    return true;
 }
 
 /* Adds the rows of a list; false, with what is wrong said, where one is none. */
@@ -205,10 +240,7 @@ static bool add_rows(struct picture *p, const struct trace_timeline *timeline)
         size_t comma = str_find(list, STR(","), at);
         struct str word = {list.p + at, comma - at};
         if (!add_named(p, word)) {
-            fprintf(stderr,
-                    "sonde trace: %s: there is no row \"%.*s\"; rows are counters, procs, threads, goroutines, or "
-                    "numbers as in g17, p0, m1234\n",
-                    timeline->file, STR_ARG(word));
+            fprintf(stderr, "sonde trace: %s: there is no row %.*s\n", timeline->file, STR_ARG(word));
             return false;
         }
         at = comma + 1;
@@ -221,18 +253,35 @@ static int64_t within(int64_t time, int64_t end)
     return time < 0 ? 0 : time < end ? time : end;
 }
 
-/* The window of a range; false, with what is wrong said, where it is none. */
-static bool set_window(struct picture *p, const struct trace_timeline *timeline)
+/* Reads a range; false, with what is wrong said, where it is none. */
+static bool parse_range(const struct trace_timeline *timeline, struct trace_range *range)
 {
-    struct trace_range range = TRACE_RANGE_ALL;
     const char *why;
-    if (timeline->range && !trace_range_parse(str_of(timeline->range), &range, &why)) {
-        fprintf(stderr, "sonde trace: -range=%s: %s\n", timeline->range, why);
-        return false;
-    }
-    p->begin = within(range.start, p->columns->end);
-    p->end = within(range.end, p->columns->end);
-    return true;
+    *range = TRACE_RANGE_ALL;
+    if (!timeline->range || trace_range_parse(str_of(timeline->range), range, &why))
+        return true;
+    fprintf(stderr, "sonde trace: -range=%s: %s\n", timeline->range, why);
+    return false;
+}
+
+/* Reads a width, which is 0 where none is asked for; false, with what is wrong said, where it is none. */
+static bool parse_width(const struct trace_timeline *timeline, uint32_t *width)
+{
+    char *end;
+    long n = timeline->width ? strtol(timeline->width, &end, 10) : 0;
+    *width = (uint32_t)n;
+    if (!timeline->width || (!*end && end != timeline->width && n >= 1 && n <= largest_width))
+        return true;
+    fprintf(stderr, "sonde trace: -width=%s: a width is a number from 1 to %d\n", timeline->width, largest_width);
+    return false;
+}
+
+bool trace_timeline_check(const struct trace_timeline *timeline)
+{
+    struct trace_range range;
+    uint32_t width;
+    return parse_range(timeline, &range) && check_rows(str_of(timeline->rows ? timeline->rows : "procs")) &&
+           parse_width(timeline, &width);
 }
 
 /* How wide the terminal is that the output goes to, or a usual one. */
@@ -254,20 +303,12 @@ static void set_label_width(struct picture *p)
     }
 }
 
-static bool set_width(struct picture *p, const struct trace_timeline *timeline)
+static void set_width(struct picture *p, const struct trace_timeline *timeline)
 {
-    char *end;
     uint32_t terminal = terminal_width(), room = p->label_width + room_for_numbers;
+    if (parse_width(timeline, &p->width) && p->width > 0)
+        return;
     p->width = timeline->json ? json_width : terminal > room + smallest_width ? terminal - room : smallest_width;
-    if (!timeline->width)
-        return true;
-    long n = strtol(timeline->width, &end, 10);
-    if (*end || end == timeline->width || n < 1 || n > largest_width) {
-        fprintf(stderr, "sonde trace: -width=%s: a width is a number from 1 to %d\n", timeline->width, largest_width);
-        return false;
-    }
-    p->width = (uint32_t)n;
-    return true;
 }
 
 /* What was read of a mapped file is the page cache's again: the memory is better used for columns. */
@@ -299,9 +340,14 @@ static int draw(const struct trace_timeline *timeline, const struct columns *col
     int status = exit_failure;
     arena_init(&picture.arena, tool_mem());
     buf_init(&text, tool_mem());
-    bool good = set_window(&picture, timeline) && add_rows(&picture, timeline);
+    struct trace_range range;
+    bool good = parse_range(timeline, &range);
+    picture.begin = within(range.start, columns->end);
+    picture.end = within(range.end, columns->end);
+    good = good && add_rows(&picture, timeline);
     set_label_width(&picture);
-    if (good && set_width(&picture, timeline)) {
+    set_width(&picture, timeline);
+    if (good) {
         (timeline->json ? picture_print_json : picture_print_text)(&picture, &text);
         status = write_text(buf_text(&text));
     }

@@ -13,6 +13,10 @@ struct trace_timeline {
     bool json;
 };
 
+/* Whether the values of all flags are understood, which trace_timeline takes for granted; says which is not on the
+ * standard error. */
+bool trace_timeline_check(const struct trace_timeline *timeline);
+
 /* Draws a trace on the standard output; the exit status. What is wrong is said on the standard error. */
 int trace_timeline(const struct trace_timeline *timeline, struct input *input, struct str bytes);
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { no_life = UINT32_MAX };
+
 bool summary_init(struct summary *s, struct mem *mem)
 {
     *s = (struct summary){.mem = mem, .wanted = TRACE_RANGE_ALL, .range = TRACE_RANGE_ALL};
@@ -45,6 +47,7 @@ void summary_finish(struct summary *s)
     map_finish(&s->task_of_id);
     vec_finish(&s->regions, s->mem);
     vec_finish(&s->tasks, s->mem);
+    vec_finish(&s->logs, s->mem);
     arena_finish(&s->arena);
 }
 
@@ -214,24 +217,33 @@ static bool end_times(struct summary *s, const struct summary_goroutine *g, cons
     return true;
 }
 
-/* Moves a goroutine's open regions to those that have ended; `ended` says that the goroutine has, not the trace. */
-static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
+/* Moves a goroutine's open regions to those that have ended; by `change` the goroutine has, without one the trace. */
+static bool close_regions(struct summary *s, struct summary_goroutine *g, int64_t now,
+                          const struct trace_transition *change)
 {
     bool good = true;
-    for (size_t i = 0; i < g->regions.n && good && !is_system(s->names.at[g->name]); i++) {
+    for (size_t i = 0; i < g->regions.n && good; i++) {
         struct summary_region region = g->regions.at[i];
-        region.has_end = ended;
+        bool counts = !is_system(s->names.at[g->name]);
+        if (counts && change) {
+            region.has_end = true;
+            region.from_state = change->from;
+            region.to_state = change->to;
+        }
+        if (!counts)
+            region.life = no_life;
         region.end = now;
-        good = end_times(s, g, &region, now) && vec_push(&s->regions, s->mem, region);
+        good = (!counts || end_times(s, g, &region, now)) && vec_push(&s->regions, s->mem, region);
     }
     g->regions.n = 0;
     return good;
 }
 
-/* Ends a goroutine's life, or the trace, at a time. */
-static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now, bool ended)
+/* Ends a goroutine's life by a change of its state, or (NULL) with the trace. */
+static bool close_goroutine(struct summary *s, struct summary_goroutine *g, int64_t now,
+                            const struct trace_transition *change)
 {
-    bool good = close_regions(s, g, now, ended);
+    bool good = close_regions(s, g, now, change);
     good = add_pending(s, g, g, now) && good;
     g->running_since = g->runnable_since = g->blocked_since = g->syscall_since = g->syscall_blocked_since = 0;
     g->open.n = 0;
@@ -333,7 +345,7 @@ static bool enter(struct summary *s, struct summary_goroutine *g, const struct t
         return true;
     }
     g->end = e->time;
-    return close_goroutine(s, g, e->time, true);
+    return close_goroutine(s, g, e->time, t);
 }
 
 /* A goroutine is named by the outermost frame of the first stack that is said of it. */
@@ -379,7 +391,8 @@ static bool push_region(struct summary *s, struct summary_goroutine *g, struct s
 static struct summary_task *task_of(struct summary *s, uint64_t id)
 {
     uint32_t fresh = (uint32_t)s->tasks.n, *index = map_add(&s->task_of_id, id, fresh);
-    if (!index || (*index == fresh && !vec_push(&s->tasks, s->mem, (struct summary_task){.id = id})))
+    struct summary_task task = {.id = id, .parent = TRACE_NO_TASK};
+    if (!index || (*index == fresh && !vec_push(&s->tasks, s->mem, task)))
         return NULL;
     return &s->tasks.at[*index];
 }
@@ -396,16 +409,16 @@ static bool begin_region(struct summary *s, const struct trace_event *e)
 static bool end_region(struct summary *s, const struct trace_event *e)
 {
     struct summary_goroutine *g = find(s, e->g);
-    if (!g)
-        return true;
-    struct summary_region region = {.task = e->args[0], .goroutine = (uint32_t)(g - s->goroutines.at), .life = g->life};
-    if (g->regions.n > 0) {
+    uint32_t name = name_of(s, trace_string(e->table, e->args[1]));
+    if (!g || name == UINT32_MAX)
+        return !g;
+    struct summary_region region = {
+        .task = e->args[0], .goroutine = (uint32_t)(g - s->goroutines.at), .life = g->life, .name = name};
+    if (g->regions.n > 0)
         region = g->regions.at[--g->regions.n];
-    } else {
-        region.name = name_of(s, trace_string(e->table, e->args[1]));
-        if (region.name == UINT32_MAX || !task_of(s, e->args[0]) || !begin_times(s, g, &region, e->time, true))
-            return false;
-    }
+    else if (!task_of(s, e->args[0]) || !begin_times(s, g, &region, e->time, true))
+        return false;
+    region.end_name = name;
     region.has_end = true;
     region.end = e->time;
     return end_times(s, g, &region, e->time) && vec_push(&s->regions, s->mem, region);
@@ -421,13 +434,30 @@ static bool change_task(struct summary *s, const struct trace_event *e)
         return false;
     task->name = name;
     if (begins) {
+        task->parent = parent;
         task->has_start = true;
         task->start = e->time;
+        task->start_on = e->g;
+        task->start_name = name;
     } else {
         task->has_end = true;
         task->end = e->time;
+        task->end_on = e->g;
     }
     return parent == TRACE_NO_TASK || task_of(s, parent);
+}
+
+static bool add_log(struct summary *s, const struct trace_event *e)
+{
+    struct summary_task *task = task_of(s, e->args[0]);
+    if (!task || !s->wants_logs)
+        return task != NULL;
+    struct summary_log log = {.task = (uint32_t)(task - s->tasks.at),
+                              .category = name_of(s, trace_string(e->table, e->args[1])),
+                              .message = name_of(s, trace_string(e->table, e->args[2])),
+                              .time = e->time,
+                              .goroutine = e->g};
+    return log.category != UINT32_MAX && log.message != UINT32_MAX && vec_push(&s->logs, s->mem, log);
 }
 
 /* A goroutine that is created in a region begins in one of the same task. */
@@ -600,7 +630,7 @@ bool summary_add(struct summary *s, const struct trace_event *e)
     case ev_user_region_end:
         return end_region(s, e);
     case ev_user_log:
-        return task_of(s, e->args[0]) != NULL;
+        return add_log(s, e);
     }
     bool is_range = e->type == ev_stw_begin || e->type == ev_stw_end ||
                     (e->type >= ev_gc_sweep_active && e->type <= ev_gc_mark_assist_end);
@@ -611,7 +641,7 @@ bool summary_end(struct summary *s)
 {
     bool good = true;
     for (size_t i = 0; i < s->goroutines.n && good; i++)
-        good = close_goroutine(s, &s->goroutines.at[i], s->last_time, false);
+        good = close_goroutine(s, &s->goroutines.at[i], s->last_time, NULL);
     return good;
 }
 

@@ -32,16 +32,27 @@ struct summary_region {
     bool inherited;          /* from the goroutine that created its goroutine */
     int64_t start, end;      /* times */
     uint32_t times;          /* 1 + index of region_times, where they are wanted; else 0 */
+    /* What ended it: an event with a name, or (to_state is not 0) its goroutine, which went from a state to another. */
+    uint32_t end_name;
+    uint8_t from_state, to_state; /* enum trace_go_state */
     /* The outermost frame of where it began. */
     uint64_t pc, line;
     uint32_t func, file;
 };
 
 struct summary_task {
-    uint64_t id;
-    uint32_t name;
+    uint64_t id, parent; /* parent TRACE_NO_TASK for none */
+    uint32_t name;       /* its type by its last event */
+    uint32_t start_name; /* and by its begin */
     bool has_start, has_end;
-    int64_t start, end; /* times */
+    int64_t start, end;       /* times */
+    int64_t start_on, end_on; /* goroutines */
+};
+
+struct summary_log {
+    uint32_t task; /* index */
+    uint32_t category, message;
+    int64_t time, goroutine;
 };
 
 struct summary_goroutine {
@@ -74,12 +85,15 @@ struct summary {
     struct map syscalling_of_proc;         /* ... their processor: index in the above */
     VEC(struct summary_range) proc_ranges; /* open ranges of processors: `since` is the goroutine */
     VEC(int64_t) proc_range_procs;         /* and their processors */
-    VEC(struct summary_region) regions;    /* that have ended; those of a life before the last do not count */
+    VEC(struct summary_region) regions;    /* that have ended; those of a life before the last do not count, ... */
+                                           /* ... nor those that goroutines of the runtime leave open */
     bool wants_region_times;               /* of regions of a type, or (it is empty) of all; may be set before ... */
     struct str region_type;                /* ... the first event, and must outlive the summary */
     VEC(struct summary_goroutine) region_times; /* what goroutines did within their regions: only times are set */
     VEC(struct summary_task) tasks;             /* that events name, in that order */
     struct map task_of_id;
+    bool wants_logs; /* may be set before the first event */
+    VEC(struct summary_log) logs;
     bool began;
     int64_t first_time, last_mark, last_time;
     struct trace_range wanted; /* from the trace's begin: times of goroutines count as far as they are in it */

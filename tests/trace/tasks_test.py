@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from go_tool import run
 from goroutines_test import cells, text_rows
 from pages import compare_pages, served
+from parts_test import nanoseconds
 
 
 def plain(text):
@@ -36,7 +37,7 @@ def our_groups(text, is_region):
     groups = {}
     for block in text.strip('\n').split('\n\n') if text.strip() else []:
         lines = block.split('\n')
-        name, count = re.match(r'(".*"): (\d+) (?:tasks|regions)', lines[0]).groups()
+        name, count = re.match(r'(".*"): (\d+) (?:task|region)', lines[0]).groups()
         rows = lines[3:] if is_region else lines[1:]
         lengths = [(words[0], int(words[1])) for words in (row.split() for row in rows)]
         key = (name, lines[1].strip(), lines[2].strip()) if is_region else (name[1:-1],)
@@ -52,7 +53,7 @@ def compare(sonde, viewer, path):
         if ours != theirs:
             return '\n'.join(f'{key}: ours {ours.get(key)} Go {theirs.get(key)}' for key in sorted({*ours, *theirs})
                              if ours.get(key) != theirs.get(key))
-    return compare_times(sonde, viewer, path)
+    return compare_times(sonde, viewer, path) or compare_usertasks(sonde, viewer, path)
 
 
 def page_times(page):
@@ -83,6 +84,66 @@ def compare_times(sonde, viewer, path):
         ours = our_times(result.stdout.decode()) if result.returncode == 0 else result.stderr
         if ours != theirs:
             return f'{params}:\nours {ours}\nGo   {theirs}'
+    return None
+
+
+def our_word(what):
+    """What the page says of an event, as ours says it. The page has the two forms of logs the wrong way round, and so the
+    category of none; and numbers the parents that there are not."""
+    if found := re.fullmatch(r'task (".*") \(D \d+, parent (\d+)\) begin', what, re.S):
+        parent = int(found.group(2))
+        return f'task {found.group(1)} begin' + (f', of task {parent}' if parent not in (0, 2**64 - 1) else '')
+    return re.sub(r'^log \(category: .*?\): (?=")', 'log ', what)
+
+
+def page_usertasks(page):
+    """{task: (when, length, completeness, events)}; events are (when, elapsed, goroutine, what)."""
+    tasks = {}
+    for first, row in re.findall(r'<tr( class="first")?>(.*?)</tr>', page, re.S):
+        cells = [plain(cell) for cell in re.findall(r'<td\b[^>]*>(.*?)</td>', row, re.S)]
+        if not cells:
+            continue
+        if first:
+            number, complete = re.match(r'Task (\d+)\s.*\((\w+)\)', cells[3], re.S).groups()
+            events = []
+            tasks[int(number)] = (cells[0], cells[1], complete, events)
+        else:
+            events.append((cells[0] + 's', float(re.sub(r'\s', '0', '0' + cells[1])), cells[2].replace('18446744073709551615', '-'),
+                           our_word(cells[3])))
+    return tasks
+
+
+def our_usertasks(text):
+    tasks = {}
+    for line in text.split('\n\n', 1)[1].splitlines()[1:]:
+        if not line:
+            continue
+        words = line.split(maxsplit=3)
+        if found := re.match(r'(\S+) +(\S+) +(?:Task (\d+) \((\w+)\)|No task)$', line.strip()):
+            events = []
+            tasks[int(found.group(3) or 0)] = (found.group(1), found.group(2), found.group(4) or 'incomplete', events)
+        else:
+            # That a region ended with its goroutine is how the goroutine's state changed there, and logs have categories.
+            what = re.sub(r'^log "(?:[^"\\]|\\.)*": (?=")', 'log ', words[3])
+            what = re.sub(r'^region ".*" ends with its goroutine$', 'Running -> NotExist', what)
+            events.append((words[0], nanoseconds(words[1]) / 1e9, words[2], what))
+    return tasks
+
+
+def compare_usertasks(sonde, viewer, path):
+    types = [plain(cell) for cell in re.findall(r'<td><a href="/usertask\?type=([^"]*)">\d', viewer.get('/usertasks'))]
+    types = [urllib.parse.unquote_plus(one) for one in types]
+    asked = [{'type': one} for one in types if not one.isdigit()]
+    asked += [{'complete': '1'}, {'complete': '0'}, {'logtext': 'e'}, {'logtext': 'no such text'}]
+    asked += [{'type': types[-1], 'latmin': '100us', 'latmax': '2ms'}] if types else []
+    for params in asked:
+        theirs = page_usertasks(viewer.get('/usertask?' + urllib.parse.urlencode(params)))
+        flags = [f'-{"usertask" if key == "type" else key}={value}' for key, value in params.items()]
+        result = run(sonde, 'trace', *flags, path)
+        ours = our_usertasks(result.stdout.decode()) if result.returncode == 0 else {}
+        if ours != theirs:
+            number = next((n for n in sorted({*ours, *theirs}) if ours.get(n) != theirs.get(n)), None)
+            return f'{params}: task {number}:\nours {ours.get(number)}\nGo   {theirs.get(number)}'
     return None
 
 
