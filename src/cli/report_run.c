@@ -5,6 +5,7 @@
 
 #include "cli/colouring.h"
 #include "cli/output.h"
+#include "cli/packed_profile.h"
 #include "cli/report_filters.h"
 #include "cli/tool_mem.h"
 #include "profile/pattern.h"
@@ -12,10 +13,6 @@
 #include "report/drawing.h"
 #include "report/svg_viewport.h"
 #include "symbol/symbolize.h"
-#include "wire/gzip.h"
-#include "wire/igzip.h"
-
-enum { gzip_level = 6, large = 1 << 20 /* bytes */ };
 
 static struct str sample_type(const struct profile *profile, uint32_t index)
 {
@@ -197,36 +194,30 @@ static bool end_output(const struct report_run *run, struct output *output, bool
     return output_close(output, run->error) && fine;
 }
 
-/* Gzips a profile, a large one with the faster library. */
-static bool pack(struct str plain, struct buf *packed)
+static bool write_topproto(const struct report_run *run, struct report_options *options, struct output *output)
 {
-    struct igzip igzip;
-    bool packed_fast = false;
-    if (plain.n >= large && igzip_open(&igzip)) {
-        packed_fast = igzip_deflate(&igzip, plain, packed);
-        igzip_close(&igzip);
-    }
-    return packed_fast || gzip_deflate(plain, gzip_level, packed);
+    struct buf plain;
+    buf_init(&plain, run->error->mem);
+    options->drain = NULL;
+    bool made = report_write(run->profile, options, &plain, run->error);
+    bool written = made && packed_bytes_write(buf_text(&plain), run->error->mem, output);
+    if (made && !written)
+        buf_str(run->error, STR("out of memory"));
+    buf_finish(&plain);
+    return written;
 }
 
 /* Writes a profile: the one at hand, or the one that a report makes of it. */
 static bool write_profile(const struct report_run *run, struct report_options *options, struct output *output)
 {
-    struct buf plain, packed;
-    struct mem *mem = run->error->mem;
-    buf_init(&plain, mem);
-    buf_init(&packed, mem);
-    options->drain = NULL;
-    bool fine = run->command->format == report_topproto ? report_write(run->profile, options, &plain, run->error)
-                                                        : report_write_proto(run->profile, options, &plain, run->error);
-    if (fine && pack(buf_text(&plain), &packed))
-        output_write(output, buf_text(&packed));
-    else if (fine)
-        buf_str(run->error, STR("out of memory"));
-    fine = fine && !packed.failed && packed.n > 0;
-    buf_finish(&packed);
-    buf_finish(&plain);
-    return fine;
+    if (run->command->format == report_topproto)
+        return write_topproto(run, options, output);
+    if (!report_prepare_proto(run->profile, options, run->error))
+        return false;
+    if (packed_profile_write(run->profile, output))
+        return true;
+    buf_str(run->error, STR("out of memory"));
+    return false;
 }
 
 static bool write_text(const struct report_run *run, struct report_options *options, struct output *output)

@@ -1,25 +1,46 @@
 /* Go numbers the strings in the order in which its encoder meets them, so a first walk over everything that holds a
- * string numbers them, and a second one writes. Lists of more than two numbers are packed, shorter ones are not; zeros
- * are left out but for the default sample type, which is always there. */
+ * string numbers them, and a second one writes, in pieces that know nothing of each other. Lists of more than two
+ * numbers are packed, shorter ones are not; zeros are left out but for the default sample type, which is always there.
+ */
 #include "profile/encode.h"
 
 #include <endian.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "wire/proto.h"
 
-struct encoder {
+/* The tables that pieces are cut from, in the file's order. */
+enum table { table_types, table_samples, table_mappings, table_locations, table_functions, table_strings, table_rest };
+
+/* Rows [first, end) of a table. */
+struct piece {
+    enum table table;
+    uint32_t first, end;
+};
+
+struct profile_encoding {
     const struct profile *profile;
-    struct buf *out;
     uint32_t *index; /* of each of our strings in the file's table; PROFILE_NONE for unused ones */
     uint32_t *order; /* our strings in the table's order */
     uint32_t n;
     uint64_t *ids; /* of each location: its id as it is written (in the low bytes), its length in the top one */
+    size_t strings_size;
+    VEC(struct piece) pieces;
+    uint64_t likely_size;
+};
+
+/* What the writers below have at hand. */
+struct encoder {
+    const struct profile *profile;
+    const uint32_t *index;
+    const uint64_t *ids;
+    struct buf *out;
 };
 
 enum { short_id_most = 7 /* bytes */, length_shift = 56 };
 
-static void use(struct encoder *e, uint32_t string)
+static void use(struct profile_encoding *e, uint32_t string)
 {
     if (e->index[string] != PROFILE_NONE)
         return;
@@ -27,13 +48,13 @@ static void use(struct encoder *e, uint32_t string)
     e->order[e->n++] = string;
 }
 
-static void use_value_type(struct encoder *e, const struct profile_value_type *type)
+static void use_value_type(struct profile_encoding *e, const struct profile_value_type *type)
 {
     use(e, type->type);
     use(e, type->unit);
 }
 
-static void use_labels(struct encoder *e)
+static void use_labels(struct profile_encoding *e)
 {
     const struct profile *p = e->profile;
     for (uint64_t i = 0; i < p->label_start[p->nsamples]; i++) {
@@ -42,7 +63,7 @@ static void use_labels(struct encoder *e)
     }
 }
 
-static void use_tables(struct encoder *e)
+static void use_tables(struct profile_encoding *e)
 {
     const struct profile *p = e->profile;
     for (uint32_t i = 0; i < p->nmappings; i++) {
@@ -57,7 +78,7 @@ static void use_tables(struct encoder *e)
 }
 
 /* Numbers all strings, in Go's order. */
-static void number_strings(struct encoder *e)
+static void number_strings(struct profile_encoding *e)
 {
     const struct profile *p = e->profile;
     use(e, 0);
@@ -89,7 +110,7 @@ static void put_value_type(struct encoder *e, uint32_t number, const struct prof
 }
 
 /* Encodes the ids of all locations, for most of a profile is these. One that is too long for its place has length 0. */
-static void encode_ids(struct encoder *e)
+static void encode_ids(struct profile_encoding *e)
 {
     for (uint32_t i = 0; i < e->profile->nlocations; i++) {
         char text[proto_varint_most + sizeof(uint64_t)] = {0};
@@ -230,23 +251,6 @@ static void put_comments(struct encoder *e)
     proto_end(e->out, mark);
 }
 
-static void put_tables(struct encoder *e)
-{
-    const struct profile *p = e->profile;
-    for (uint32_t i = 0; i < p->nsample_types; i++)
-        put_value_type(e, 1, &p->sample_types[i]);
-    for (uint32_t i = 0; i < p->nsamples; i++)
-        put_sample(e, i);
-    for (uint32_t i = 0; i < p->nmappings; i++)
-        put_mapping(e, &p->mappings[i]);
-    for (uint32_t i = 0; i < p->nlocations; i++)
-        put_location(e, i);
-    for (uint32_t i = 0; i < p->nfunctions; i++)
-        put_function(e, &p->functions[i]);
-    for (uint32_t i = 0; i < e->n; i++)
-        proto_put_str(e->out, 6, p->strings[e->order[i]]);
-}
-
 static void put_rest(struct encoder *e)
 {
     const struct profile *p = e->profile;
@@ -262,25 +266,131 @@ static void put_rest(struct encoder *e)
     put_optional(e->out, 15, e->index[p->doc_url]);
 }
 
+/* --- Pieces --- */
+
+static void put_row(struct encoder *e, const uint32_t *order, enum table table, uint32_t row)
+{
+    const struct profile *p = e->profile;
+    switch (table) {
+    case table_types:
+        put_value_type(e, 1, &p->sample_types[row]);
+        break;
+    case table_samples:
+        put_sample(e, row);
+        break;
+    case table_mappings:
+        put_mapping(e, &p->mappings[row]);
+        break;
+    case table_locations:
+        put_location(e, row);
+        break;
+    case table_functions:
+        put_function(e, &p->functions[row]);
+        break;
+    case table_strings:
+        proto_put_str(e->out, 6, p->strings[order[row]]);
+        break;
+    default:
+        put_rest(e);
+    }
+}
+
+/* Cuts a table of rows of about so many bytes each. */
+static bool cut(struct profile_encoding *e, enum table table, uint32_t rows, uint64_t row_size)
+{
+    uint64_t most = row_size > profile_piece_size ? 1 : profile_piece_size / row_size;
+    e->likely_size += rows * row_size;
+    for (uint64_t first = 0; first < rows; first += most) {
+        struct piece piece = {table, (uint32_t)first, rows - first < most ? rows : (uint32_t)(first + most)};
+        if (!vec_push(&e->pieces, e->profile->mem, piece))
+            return false;
+    }
+    return true;
+}
+
+static uint64_t sample_size(const struct profile *p)
+{
+    enum { around = 16, id_size = 3 };
+    return around + (p->nstacks == 0 ? 0 : p->stack_start[p->nstacks] / p->nstacks * id_size);
+}
+
+static bool cut_all(struct profile_encoding *e)
+{
+    enum {
+        type_size = 8,
+        mapping_size = 40,
+        location_size = 24,
+        function_size = 20,
+        string_size = 50,
+        rest_size = 100
+    };
+    const struct profile *p = e->profile;
+    return cut(e, table_types, p->nsample_types, type_size) && cut(e, table_samples, p->nsamples, sample_size(p)) &&
+           cut(e, table_mappings, p->nmappings, mapping_size) &&
+           cut(e, table_locations, p->nlocations, location_size) &&
+           cut(e, table_functions, p->nfunctions, function_size) && cut(e, table_strings, e->n, string_size) &&
+           cut(e, table_rest, 1, rest_size);
+}
+
+struct profile_encoding *profile_encoding_create(const struct profile *profile)
+{
+    struct profile_encoding *e = mem_get(profile->mem, sizeof *e);
+    if (!e)
+        return NULL;
+    *e = (struct profile_encoding){.profile = profile, .strings_size = profile->nstrings * sizeof(uint32_t)};
+    e->index = mem_get(profile->mem, e->strings_size);
+    e->order = mem_get(profile->mem, e->strings_size);
+    e->ids = mem_get_array(profile->mem, (size_t)profile->nlocations + 1, sizeof *e->ids);
+    if (e->index && e->order && e->ids) {
+        encode_ids(e);
+        memset(e->index, 0xff, e->strings_size);
+        number_strings(e);
+        if (cut_all(e))
+            return e;
+    }
+    profile_encoding_destroy(e);
+    return NULL;
+}
+
+void profile_encoding_destroy(struct profile_encoding *e)
+{
+    if (!e)
+        return;
+    struct mem *mem = e->profile->mem;
+    mem_put(mem, e->index, e->strings_size);
+    mem_put(mem, e->order, e->strings_size);
+    mem_put(mem, e->ids, ((size_t)e->profile->nlocations + 1) * sizeof *e->ids);
+    vec_finish(&e->pieces, mem);
+    mem_put(mem, e, sizeof *e);
+}
+
+size_t profile_encoding_pieces(const struct profile_encoding *e)
+{
+    return e->pieces.n;
+}
+
+uint64_t profile_encoding_likely_size(const struct profile_encoding *e)
+{
+    return e->likely_size;
+}
+
+bool profile_encoding_put(const struct profile_encoding *e, size_t piece, struct buf *out)
+{
+    struct encoder encoder = {e->profile, e->index, e->ids, out};
+    const struct piece *rows = &e->pieces.at[piece];
+    for (uint32_t row = rows->first; row < rows->end; row++)
+        put_row(&encoder, e->order, rows->table, row);
+    return !out->failed;
+}
+
 bool profile_encode(const struct profile *profile, struct buf *out)
 {
-    size_t before = out->n, size = profile->nstrings * sizeof(uint32_t);
-    struct encoder e = {.profile = profile, .out = out};
-    e.index = mem_get(profile->mem, size);
-    e.order = mem_get(profile->mem, size);
-    e.ids = mem_get_array(profile->mem, (size_t)profile->nlocations + 1, sizeof *e.ids);
-    bool ok = e.index && e.order && e.ids;
-    if (ok) {
-        encode_ids(&e);
-        memset(e.index, 0xff, size);
-        number_strings(&e);
-        put_tables(&e);
-        put_rest(&e);
-        ok = !out->failed;
-    }
-    mem_put(profile->mem, e.index, size);
-    mem_put(profile->mem, e.order, size);
-    mem_put(profile->mem, e.ids, ((size_t)profile->nlocations + 1) * sizeof *e.ids);
+    size_t before = out->n;
+    struct profile_encoding *e = profile_encoding_create(profile);
+    bool ok = e != NULL;
+    for (size_t i = 0; ok && i < e->pieces.n; i++)
+        ok = profile_encoding_put(e, i, out);
+    profile_encoding_destroy(e);
     if (!ok)
         out->n = before;
     return ok;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "profile/edit.h"
-#include "profile/encode.h"
 #include "report/number.h"
 #include "report/report.h"
 
@@ -34,13 +33,12 @@ static void multiply(struct profile *profile, double ratio)
         profile->values[i] = number_of((double)profile->values[i] * ratio);
 }
 
-bool report_write_proto(struct profile *profile, const struct report_options *options, struct buf *out,
-                        struct buf *error)
+bool report_prepare_proto(struct profile *profile, const struct report_options *options, struct buf *error)
 {
     if (!report_check(profile, options, error))
         return false;
     multiply(profile, 1 / options->divide_by);
-    if ((!options->no_inlines || drop_inlined_lines(profile, options->show_columns)) && profile_encode(profile, out))
+    if (!options->no_inlines || drop_inlined_lines(profile, options->show_columns))
         return true;
     buf_str(error, STR("out of memory"));
     return false;

@@ -127,10 +127,9 @@ void report_basis_recount(struct report_basis *basis, const struct profile *prof
 bool report_write(const struct profile *profile, const struct report_options *options, struct buf *out,
                   struct buf *error);
 
-/* Appends the profile itself, as -proto has it, to out: the bytes of a profile.proto, not gzipped. What the options ask
- * for is done to the profile: values divided, inlined calls taken out. As report_write on failure. */
-bool report_write_proto(struct profile *profile, const struct report_options *options, struct buf *out,
-                        struct buf *error);
+/* Makes a profile what -proto writes: does to it what the options ask for, values divided and inlined calls taken out.
+ * As report_write on failure. */
+bool report_prepare_proto(struct profile *profile, const struct report_options *options, struct buf *error);
 
 /* Whether a report can be made at all; false with a line in error where not. */
 bool report_check(const struct profile *profile, const struct report_options *options, struct buf *error);

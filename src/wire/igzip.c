@@ -8,15 +8,12 @@
 #include <libdeflate.h>
 #include <string.h>
 
-#include "base/parallel.h"
 #include "wire/gzip.h"
 
 enum {
     input_step = 1 << 30, /* the library counts in 32 bits */
     deflate_level = 1,
-    part_least = 1 << 20,
-    header_size = 10,
-    trailer_size = 8,
+    part_room = 1 << 16, /* more than what cannot be deflated grows by */
     crc_polynomial_top = 31,
 };
 
@@ -123,56 +120,58 @@ bool igzip_inflate(const struct igzip *igzip, struct str bytes, uint64_t limit, 
 
 /* --- Deflating --- */
 
-struct deflating {
-    const struct igzip *igzip;
-    struct str bytes;
-    unsigned nparts;
-    char *scratch; /* nparts times scratch_size */
-    char *to;      /* nparts times room */
-    size_t room;
-    struct {
-        size_t n;
-        uint32_t crc;
-        bool ok;
-    } parts[parallel_most];
-};
+static const size_t level_size = ISAL_DEF_LVL1_DEFAULT;
 
-static const size_t level_size = ISAL_DEF_LVL1_DEFAULT,
-                    scratch_size = sizeof(struct isal_zstream) + ISAL_DEF_LVL1_DEFAULT;
-
-static struct str part_of(const struct deflating *deflating, unsigned index)
+size_t igzip_deflate_scratch(void)
 {
-    size_t size = deflating->bytes.n / deflating->nparts;
-    struct str part = str_skip(deflating->bytes, index * size);
-    return index + 1 < deflating->nparts ? str_first(part, size) : part;
+    return sizeof(struct isal_zstream) + level_size;
 }
 
-static void deflate_part(void *context, unsigned index)
+void igzip_put_header(struct buf *out)
 {
-    struct deflating *deflating = context;
-    struct str bytes = part_of(deflating, index);
-    struct isal_zstream *stream = (struct isal_zstream *)(void *)(deflating->scratch + index * scratch_size);
-    bool last = index + 1 == deflating->nparts, ok = true;
-    deflating->igzip->deflate_init(stream);
+    static const char header[] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 4, (char)255};
+    buf_bytes(out, header, sizeof header);
+}
+
+/* Deflates all of the bytes to behind what is in `out`, where there is room for `room`. */
+static bool deflate_bytes(const struct igzip *igzip, struct isal_zstream *stream, struct str bytes, bool is_last,
+                          size_t room, struct buf *out)
+{
+    size_t left = bytes.n, made = 0;
+    stream->next_in = (uint8_t *)(uintptr_t)bytes.p;
+    stream->next_out = (uint8_t *)out->p + out->n;
+    for (;;) {
+        uint32_t in = smaller(left, input_step), space = smaller(room - made, input_step);
+        stream->avail_in = in;
+        stream->avail_out = space;
+        stream->end_of_stream = is_last && in == left;
+        stream->flush = !is_last && in == left ? FULL_FLUSH : NO_FLUSH;
+        if (igzip->deflate(stream) != COMP_OK || stream->avail_out == 0 || stream->avail_in > 0)
+            return false;
+        left -= in;
+        made += space - stream->avail_out;
+        if (left > 0)
+            continue;
+        out->n += made;
+        return true;
+    }
+}
+
+bool igzip_deflate_part(const struct igzip *igzip, struct str bytes, bool is_last, void *scratch, struct buf *out,
+                        struct igzip_part *part)
+{
+    struct isal_zstream *stream = scratch;
+    size_t room = bytes.n + bytes.n / 4 + part_room;
+    if (room < bytes.n || !buf_reserve(out, room))
+        return false;
+    igzip->deflate_init(stream);
     stream->level = deflate_level;
     stream->level_buf = (uint8_t *)(stream + 1);
     stream->level_buf_size = (uint32_t)level_size;
-    stream->next_in = (uint8_t *)(uintptr_t)bytes.p;
-    stream->next_out = (uint8_t *)deflating->to + index * deflating->room;
-    deflating->parts[index].crc = libdeflate_crc32(0, bytes.p, bytes.n);
-    size_t left = bytes.n, made = 0;
-    do {
-        uint32_t in = smaller(left, input_step), out = smaller(deflating->room - made, input_step);
-        stream->avail_in = in;
-        stream->avail_out = out;
-        stream->end_of_stream = last && in == left;
-        stream->flush = !last && in == left ? FULL_FLUSH : NO_FLUSH;
-        ok = deflating->igzip->deflate(stream) == COMP_OK && stream->avail_out > 0 && stream->avail_in == 0;
-        left -= in;
-        made += out - stream->avail_out;
-    } while (ok && left > 0);
-    deflating->parts[index].n = made;
-    deflating->parts[index].ok = ok;
+    if (!deflate_bytes(igzip, stream, bytes, is_last, room, out))
+        return false;
+    *part = (struct igzip_part){bytes.n, libdeflate_crc32(0, bytes.p, bytes.n)};
+    return true;
 }
 
 /* a * b modulo the polynomial of the CRC, whose bits are the other way round. */
@@ -189,7 +188,7 @@ static uint32_t crc_multiply(uint32_t a, uint32_t b)
 
 /* The CRC of one text behind another: the first's is moved on by the second's size, as multiplying by x^8 for each byte
  * does. */
-static uint32_t crc_join(uint32_t first, uint32_t second, size_t second_size)
+static uint32_t crc_join(uint32_t first, uint32_t second, uint64_t second_size)
 {
     uint32_t power = 1u << (crc_polynomial_top - 8), shift = 1u << crc_polynomial_top; /* x^8 and 1 */
     for (; second_size > 0; second_size >>= 1) {
@@ -206,47 +205,14 @@ static void put_u32le(struct buf *out, uint32_t value)
         buf_byte(out, (char)(value >> (8 * i)));
 }
 
-/* Puts the parts behind each other, into what was reserved behind the header, with the trailer behind them. */
-static void join_parts(const struct deflating *deflating, struct buf *out)
+void igzip_join(struct igzip_part *whole, const struct igzip_part *part)
 {
-    uint32_t crc = 0;
-    for (unsigned i = 0; i < deflating->nparts; i++) {
-        memmove(out->p + out->n, deflating->to + i * deflating->room, deflating->parts[i].n);
-        out->n += deflating->parts[i].n;
-        crc = crc_join(crc, deflating->parts[i].crc, part_of(deflating, i).n);
-    }
-    put_u32le(out, crc);
-    put_u32le(out, (uint32_t)deflating->bytes.n);
+    whole->crc = crc_join(whole->crc, part->crc, part->size);
+    whole->size += part->size;
 }
 
-static bool deflate_all(struct deflating *deflating, struct buf *out)
+void igzip_put_trailer(const struct igzip_part *whole, struct buf *out)
 {
-    static const char header[header_size] = {0x1f, (char)0x8b, 8, 0, 0, 0, 0, 0, 4, (char)255};
-    size_t before = out->n, part = deflating->bytes.n / deflating->nparts;
-    deflating->room = part + part / 4 + part_least;
-    if (!buf_reserve(out, header_size + deflating->nparts * deflating->room + trailer_size))
-        return false;
-    buf_bytes(out, header, header_size);
-    deflating->to = out->p + out->n;
-    parallel_run(deflating->nparts, deflate_part, deflating);
-    bool ok = true;
-    for (unsigned i = 0; i < deflating->nparts; i++)
-        ok = ok && deflating->parts[i].ok;
-    if (ok)
-        join_parts(deflating, out);
-    else
-        out->n = before;
-    return ok;
-}
-
-bool igzip_deflate(const struct igzip *igzip, struct str bytes, struct buf *out)
-{
-    struct deflating deflating = {.igzip = igzip, .bytes = bytes, .nparts = parallel_width()};
-    if (bytes.n / part_least < deflating.nparts)
-        deflating.nparts = 1;
-    size_t size = deflating.nparts * scratch_size;
-    deflating.scratch = mem_get(out->mem, size);
-    bool ok = deflating.scratch && deflate_all(&deflating, out);
-    mem_put(out->mem, deflating.scratch, size);
-    return ok;
+    put_u32le(out, whole->crc);
+    put_u32le(out, (uint32_t)whole->size);
 }

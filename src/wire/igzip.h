@@ -33,8 +33,26 @@ size_t igzip_inflate_scratch(void);
  * whole and valid, and the reader took it all; why it was not gzip_inflate knows. */
 bool igzip_inflate(const struct igzip *igzip, struct str bytes, uint64_t limit, struct relay *to, void *scratch);
 
-/* Appends one gzip member with the bytes, its time stamp 0, of which parts are made at the same time where there are
- * processors for them; the bytes depend on how many. False on exhaustion. */
-bool igzip_deflate(const struct igzip *igzip, struct str bytes, struct buf *out);
+/* A gzip member that is made in parts, on any threads: a header, the parts in their order, and a trailer. */
+struct igzip_part {
+    uint64_t size; /* bytes that went in */
+    uint32_t crc;
+};
+
+/* Appends the header, with the time stamp 0. */
+void igzip_put_header(struct buf *out);
+
+/* What igzip_deflate_part works with, in one block of the caller's. */
+size_t igzip_deflate_scratch(void);
+
+/* Appends a part of the member; the last one is told apart. False on exhaustion, with nothing appended. */
+bool igzip_deflate_part(const struct igzip *igzip, struct str bytes, bool is_last, void *scratch, struct buf *out,
+                        struct igzip_part *part);
+
+/* Puts a part behind those that *whole (at first of zeroed bytes) stands for. */
+void igzip_join(struct igzip_part *whole, const struct igzip_part *part);
+
+/* Appends the trailer, behind the last part. */
+void igzip_put_trailer(const struct igzip_part *whole, struct buf *out);
 
 #endif

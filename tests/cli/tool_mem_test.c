@@ -55,9 +55,34 @@ static void many_large_blocks_do_not_overlap(void **state)
     }
 }
 
+/* Blocks of random sizes come, change and go; each keeps what it was filled with, wherever its pages were before. */
+static void used_pages_serve_again(void **state)
+{
+    enum { nblocks = 12, rounds = 400, step = 64 << 10 };
+    (void)state;
+    char *blocks[nblocks] = {NULL};
+    size_t sizes[nblocks] = {0};
+    uint32_t random = 1;
+    for (int round = 0; round < rounds; round++) {
+        random = random * 1664525 + 1013904223;
+        unsigned i = random >> 8 & 0xffff, b = i % nblocks;
+        size_t size = (random >> 24) % 3 == 0 ? 0 : (size_t)(random >> 12 & 0xff) * step;
+        size_t kept = size < sizes[b] ? size : sizes[b];
+        blocks[b] = tool_mem()->resize(tool_mem(), blocks[b], sizes[b], size);
+        for (size_t at = 0; at < kept; at += step / 2)
+            assert_int_equal(blocks[b][at], b);
+        for (size_t at = 0; at < size; at += step / 2)
+            blocks[b][at] = (char)b;
+        sizes[b] = size;
+    }
+    for (unsigned b = 0; b < nblocks; b++)
+        mem_put(tool_mem(), blocks[b], sizes[b]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(used_pages_serve_again),
         cmocka_unit_test(blocks_keep_what_is_in_them_at_every_change_of_size),
         cmocka_unit_test(many_large_blocks_do_not_overlap),
     };

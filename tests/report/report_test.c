@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "profile/decode.h"
+#include "profile/encode.h"
 #include "profile/pattern.h"
 #include "sample.h"
 
@@ -435,7 +436,7 @@ static void proto_carries_out_what_was_asked_for(void **state)
     assert_true(profile_copy(&sample, mem_libc(), &profile));
     options.divide_by = 2;
     options.no_inlines = true;
-    assert_true(report_write_proto(&profile, &options, &out, &error));
+    assert_true(report_prepare_proto(&profile, &options, &error) && profile_encode(&profile, &out));
     assert_true(profile_decode(buf_text(&out), mem_libc(), &made, &fault));
     assert_int_equal(made.values[1], 30000000);
     assert_int_equal(made.line_start[4], 3);

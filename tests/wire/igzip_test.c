@@ -27,11 +27,33 @@ static struct buf text_of(size_t size)
     return text;
 }
 
+/* Deflates in so many parts. */
+static bool deflate(struct str text, unsigned nparts, struct buf *packed)
+{
+    struct igzip_part whole = {0}, part;
+    size_t before = packed->n, step = text.n / nparts;
+    void *scratch = mem_get(mem_libc(), igzip_deflate_scratch());
+    bool good = true;
+    igzip_put_header(packed);
+    for (unsigned i = 0; i < nparts && good; i++) {
+        bool is_last = i + 1 == nparts;
+        struct str bytes = is_last ? str_skip(text, i * step) : str_first(str_skip(text, i * step), step);
+        good = igzip_deflate_part(&igzip, bytes, is_last, scratch, packed, &part);
+        if (good)
+            igzip_join(&whole, &part);
+    }
+    igzip_put_trailer(&whole, packed);
+    mem_put(mem_libc(), scratch, igzip_deflate_scratch());
+    if (!good)
+        packed->n = before;
+    return good;
+}
+
 static struct buf pack(struct str text, bool fast)
 {
     struct buf packed;
     buf_init(&packed, mem_libc());
-    assert_true(fast ? igzip_deflate(&igzip, text, &packed) : gzip_deflate(text, 6, &packed));
+    assert_true(fast ? deflate(text, text.n > 1000 ? 3 : 1, &packed) : gzip_deflate(text, 6, &packed));
     return packed;
 }
 
@@ -118,18 +140,38 @@ static void what_either_library_deflates_the_other_inflates(void **state)
 static void parts_become_one_member(void **state)
 {
     (void)state;
-    struct buf text = text_of(9000001), packed = pack(buf_text(&text), true);
-    struct cursor tail = cursor_over(packed.p + packed.n - 4, 4, 0);
-    assert_int_equal(cursor_u32le(&tail), text.n); /* the whole text's size is in the only trailer */
-    buf_finish(&packed);
+    struct buf text = text_of(900001), out;
+    for (unsigned nparts = 1; nparts < 20; nparts += 3) {
+        struct buf packed;
+        struct fault fault;
+        buf_init(&packed, mem_libc());
+        buf_init(&out, mem_libc());
+        assert_true(deflate(buf_text(&text), nparts, &packed));
+        struct cursor tail = cursor_over(packed.p + packed.n - 4, 4, 0);
+        assert_int_equal(cursor_u32le(&tail), text.n); /* the whole text's size is in the only trailer */
+        assert_true(gzip_inflate(buf_text(&packed), limit, &out, &fault)); /* which has the right checksum */
+        assert_true(str_equal(buf_text(&out), buf_text(&text)));
+        buf_finish(&packed);
+        buf_finish(&out);
+    }
     buf_finish(&text);
+}
+
+static void an_empty_text_is_a_member_too(void **state)
+{
+    (void)state;
+    struct buf packed;
+    buf_init(&packed, mem_libc());
+    assert_true(deflate(STR(""), 2, &packed));
+    assert_inflates(buf_text(&packed), 0, STR(""));
+    buf_finish(&packed);
 }
 
 static void members_that_follow_each_other_are_one_stream(void **state)
 {
     (void)state;
     struct buf a = text_of(300000), b = text_of(70000), packed = pack(buf_text(&a), false);
-    assert_true(igzip_deflate(&igzip, buf_text(&b), &packed));
+    assert_true(deflate(buf_text(&b), 2, &packed));
     buf_str(&a, buf_text(&b));
     assert_inflates(buf_text(&packed), a.n, buf_text(&a));
     buf_finish(&packed);
@@ -187,15 +229,15 @@ static void a_reader_may_stop(void **state)
 static void exhaustion_is_told(void **state)
 {
     (void)state;
-    struct buf text = text_of(3000000);
-    for (size_t successes = 0; successes < 2; successes++) {
-        struct failing_mem failing = failing_mem(successes);
-        struct buf packed;
-        buf_init(&packed, &failing.mem);
-        assert_false(igzip_deflate(&igzip, buf_text(&text), &packed));
-        assert_int_equal(packed.n, 0);
-        buf_finish(&packed);
-    }
+    struct buf text = text_of(3000000), packed;
+    struct failing_mem failing = failing_mem(0);
+    struct igzip_part part;
+    void *scratch = mem_get(mem_libc(), igzip_deflate_scratch());
+    buf_init(&packed, &failing.mem);
+    assert_false(igzip_deflate_part(&igzip, buf_text(&text), true, scratch, &packed, &part));
+    assert_int_equal(packed.n, 0);
+    buf_finish(&packed);
+    mem_put(mem_libc(), scratch, igzip_deflate_scratch());
     buf_finish(&text);
 }
 
@@ -204,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_either_library_deflates_the_other_inflates),
         cmocka_unit_test(parts_become_one_member),
+        cmocka_unit_test(an_empty_text_is_a_member_too),
         cmocka_unit_test(members_that_follow_each_other_are_one_stream),
         cmocka_unit_test(broken_streams_and_too_little_room_are_refused),
         cmocka_unit_test(flipped_bytes_never_yield_more_than_there_is_room_for),
