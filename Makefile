@@ -7,13 +7,14 @@
 #   make lint         layout, linter, man pages
 #   make bench        figures against peers in the same run (docs/performance.md says what they mean)
 #   make difftest     go tool pprof and sonde pprof side by side; SEED=... N=...
+#   make addresses    names and lines of every address, against addr2line, llvm-symbolizer and Go's addr2line
 #   make fuzz         every decoder's fuzz target, a minute each (FUZZ_SECONDS); fuzz-long: half an hour each
 #   make install      into PREFIX (/usr/local)
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: all demo test test-guests lint bench difftest fuzz fuzz-long install clean
+.PHONY: all demo test test-guests lint bench difftest addresses fuzz fuzz-long install clean
 all: build/build.ninja
 	@ninja -C build
 
@@ -44,6 +45,10 @@ bench: all
 difftest: all
 	@tools/setup test
 	@tests/cli/difftest.py build
+
+addresses: all
+	@tools/setup test
+	@ALL=1 tests/symbol/addresses_test.py build/tests/symbol/symbol-addresses .
 
 fuzz:
 	@tools/setup build test
