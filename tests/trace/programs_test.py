@@ -18,8 +18,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap
-from dump_test import MODES, compare, compare_v1
-from go_tool import corpus, find_go_trace, run
+from dump_test import MODES, compare
+from go_tool import corpus, find_go_trace, find_go_trace_in_order, run
 from pprof_test import KINDS, compare as compare_profile
 
 PROGRAMS = ('storm', 'collect', 'syscalls', 'network', 'timers', 'tasks', 'waits', 'panics', 'threads', 'cgo', 'restart',
@@ -122,21 +122,22 @@ def check_counts(sonde, old_trace, name, path):
     tap.ok(not wrong, f'{name} has the events that Go 1.19 lists', wrong)
 
 
-def check_old(sonde, go_trace, root, directory, quick):
+def check_old(sonde, root, directory, quick):
     program = build(directory, root, False)
     if not program:
         tap.skip('traces of Go 1.19 are read', 'Go 1.19 cannot build programs here')
         return
     found = run(root / 'bin' / 'go', 'tool', '-n', 'trace', env=dict(os.environ, GOROOT=str(root)))
     old_trace = found.stdout.decode().strip()
+    in_order = None if quick else find_go_trace_in_order(pathlib.Path(directory))
     for kind in PROGRAMS[:9]:
         path = pathlib.Path(directory) / f'{kind}.old'
         if not make(program, kind, path):
             tap.skip(f'Go 1.19: {kind}', 'it made no trace')
             continue
         check_counts(sonde, old_trace, f'Go 1.19: {kind}', path)
-        if path.stat().st_size < 10_000 and not quick:
-            wrong = compare_v1(sonde, go_trace, path)
+        if in_order and path.stat().st_size < 1_000_000:
+            wrong = compare(sonde, in_order, 'parsed', path)
             tap.ok(wrong is None, f'Go 1.19: {kind} is printed as Go 1.26 prints it', wrong)
     for path in corpus('v1/*_1_7_*', 'v1/*_1_9_*', 'v1/*_1_10_*', 'v1/*_1_11_*', 'v1/*_1_19_*', 'go119*.trace'):
         check_counts(sonde, old_trace, path.name, path)
@@ -162,7 +163,7 @@ def main():
             if make(program, kind, path, GODEBUG='traceallocfree=1'):
                 check_whole(sonde, go_trace, f'{kind} with every allocation', path)
         if old_go():
-            check_old(sonde, go_trace, old_go(), directory, quick)
+            check_old(sonde, old_go(), directory, quick)
         else:
             tap.skip('traces of Go 1.19 are read', 'no Go 1.19: GOTOOLCHAIN=go1.19.13 go version fetches it')
     tap.done()
