@@ -1,7 +1,7 @@
-/* Columns as a whole: made, ended, read from a trace, measured. What events add is in columns_add.c. */
+/* Columns as a whole: made, ended, measured. What events add is in columns_add.c, reading a trace in columns_read.c. */
 #include "trace/columns.h"
 
-#include "trace/reader.h"
+#include "base/parallel.h"
 
 static void finish_index(struct columns_index *index, struct mem *mem)
 {
@@ -11,7 +11,7 @@ static void finish_index(struct columns_index *index, struct mem *mem)
 
 bool columns_init(struct columns *cols, struct mem *mem)
 {
-    *cols = (struct columns){.mem = mem, .gc_begin = -1, .stw_begin = -1};
+    *cols = (struct columns){.mem = mem, .width = 1, .gc_begin = -1, .stw_begin = -1};
     lane_pool_init(&cols->pool, mem);
     population_init(&cols->population, mem);
     map_init(&cols->place_of_key, mem);
@@ -26,36 +26,37 @@ bool columns_init(struct columns *cols, struct mem *mem)
 }
 
 /* Calls a function for every lane; false where it does for one. */
-static bool for_lanes(struct columns *cols, bool (*visit)(struct columns *cols, struct lane *lane))
+static bool for_lanes(struct columns *cols, bool (*visit)(void *context, struct lane *lane), void *context)
 {
-    bool good = visit(cols, &cols->gc) && visit(cols, &cols->stw);
+    bool good = visit(context, &cols->gc) && visit(context, &cols->stw);
     for (size_t i = 0; i < cols->goroutines.n && good; i++)
-        good = visit(cols, &cols->goroutines.at[i].states);
+        good = visit(context, &cols->goroutines.at[i].states);
     for (size_t i = 0; i < cols->procs.n && good; i++)
-        good = visit(cols, &cols->procs.at[i].runs) && visit(cols, &cols->procs.at[i].syscalls) &&
-               visit(cols, &cols->procs.at[i].points);
+        good = visit(context, &cols->procs.at[i].runs) && visit(context, &cols->procs.at[i].syscalls) &&
+               visit(context, &cols->procs.at[i].points);
     for (size_t i = 0; i < cols->threads.n && good; i++)
-        good = visit(cols, &cols->threads.at[i].runs) && visit(cols, &cols->threads.at[i].points);
+        good = visit(context, &cols->threads.at[i].runs) && visit(context, &cols->threads.at[i].points);
     for (size_t i = 0; i < cols->nested.n && good; i++)
-        good = visit(cols, &cols->nested.at[i].lane);
+        good = visit(context, &cols->nested.at[i].lane);
     for (size_t i = 0; i < cols->points.n && good; i++)
-        good = visit(cols, &cols->points.at[i]);
+        good = visit(context, &cols->points.at[i]);
     for (size_t i = 0; i < cols->task_lanes.n && good; i++)
-        good = visit(cols, &cols->task_lanes.at[i]);
+        good = visit(context, &cols->task_lanes.at[i]);
     for (unsigned i = 0; i < columns_value_count && good; i++)
-        good = visit(cols, &cols->values[i]);
+        good = visit(context, &cols->values[i]);
     return good;
 }
 
-static bool drop_lane(struct columns *cols, struct lane *lane)
+static bool drop_lane(void *context, struct lane *lane)
 {
+    struct columns *cols = context;
     lane_drop_index(lane, cols->mem);
     return true;
 }
 
 void columns_finish(struct columns *cols)
 {
-    for_lanes(cols, drop_lane);
+    for_lanes(cols, drop_lane, cols);
     sites_finish(&cols->sites);
     lane_pool_finish(&cols->pool);
     population_finish(&cols->population);
@@ -130,90 +131,60 @@ static bool end_others(struct columns *cols)
     return good;
 }
 
-static bool index_lane(struct columns *cols, struct lane *lane)
+static bool close_lane(void *context, struct lane *lane)
 {
+    struct columns *cols = context;
     lane_close(lane, &cols->pool, cols->end);
+    return true;
+}
+
+enum { lanes_at_a_time = 64 };
+
+/* What one thread does of building the levels: lanes are dealt to all in turn. */
+struct indexing {
+    struct columns *columns;
+    uint64_t seen, bytes; /* lanes; of levels */
+    unsigned part;
+    bool failed;
+};
+
+static bool index_lane(void *context, struct lane *lane)
+{
+    struct indexing *indexing = context;
+    struct columns *cols = indexing->columns;
+    if (indexing->seen++ / lanes_at_a_time % cols->width != indexing->part)
+        return true;
     bool good = lane_index(lane, cols->mem);
-    cols->levels += lane_index_size(lane);
+    indexing->bytes += lane_index_size(lane);
+    return good;
+}
+
+static void index_part(void *context, unsigned part)
+{
+    struct indexing *indexing = (struct indexing *)context + part;
+    indexing->failed = !for_lanes(indexing->columns, index_lane, indexing);
+}
+
+/* Builds the levels of all lanes; false on exhaustion. */
+static bool index_lanes(struct columns *cols)
+{
+    struct indexing indexing[parallel_most];
+    bool good = true;
+    for (unsigned i = 0; i < cols->width; i++)
+        indexing[i] = (struct indexing){.columns = cols, .part = i};
+    parallel_run(cols->width, index_part, indexing);
+    for (unsigned i = 0; i < cols->width; i++) {
+        cols->levels += indexing[i].bytes;
+        good = good && !indexing[i].failed;
+    }
     return good;
 }
 
 bool columns_end(struct columns *cols)
 {
     cols->end = cols->now;
-    return end_procs(cols) && end_threads(cols) && end_others(cols) && for_lanes(cols, index_lane) &&
-           population_index(&cols->population);
-}
-
-/* One reading of a trace. */
-struct reading {
-    struct columns columns;
-    uint64_t marked; /* events up to and with the last mark */
-    uint64_t valid;
-    struct trace_fault fault;
-};
-
-/* Takes the first `most` events in; false on exhaustion. */
-static bool read_events(struct trace_reader *reader, struct reading *reading, uint64_t most, columns_passed *passed,
-                        void *context)
-{
-    const struct trace_event *event;
-    struct columns *cols = &reading->columns;
-    while (cols->events < most && (event = trace_reader_next(reader))) {
-        if (!columns_add(cols, event))
-            return false;
-        if (event->type != ev_mark)
-            continue;
-        reading->marked = cols->events;
-        if (passed)
-            passed(context, trace_reader_valid(reader));
-    }
-    return columns_end(cols);
-}
-
-/* Reads a trace, or its first `most` events. False where nothing of it is good, or on exhaustion; the fault is set
- * then, and nothing is owned. */
-static bool read_once(struct str bytes, struct mem *mem, uint64_t most, columns_passed *passed, void *context,
-                      struct reading *reading)
-{
-    *reading = (struct reading){0};
-    struct trace_reader *reader = trace_reader_create(bytes, mem, &reading->fault);
-    if (!reader)
-        return false;
-    bool made = columns_init(&reading->columns, mem);
-    bool good = made && read_events(reader, reading, most, passed, context);
-    reading->fault = *trace_reader_fault(reader);
-    reading->valid = trace_reader_valid(reader);
-    trace_reader_destroy(reader);
-    if (!good)
-        trace_fault_at(&reading->fault, reading->valid, "out of memory for columns");
-    good = good && reading->marked > 0;
-    if (made && !good)
-        columns_finish(&reading->columns);
-    return good;
-}
-
-bool columns_read(struct str bytes, struct mem *mem, columns_passed *passed, void *context, struct columns *columns,
-                  uint64_t *valid, struct trace_fault *fault)
-{
-    struct reading first, again;
-    if (!read_once(bytes, mem, UINT64_MAX, passed, context, &first)) {
-        *fault = first.fault;
-        return false;
-    }
-    /* What comes behind the last mark of a broken trace is not whole. */
-    if (first.fault.set && first.marked < first.columns.events) {
-        columns_finish(&first.columns);
-        if (!read_once(bytes, mem, first.marked, passed, context, &again)) {
-            *fault = again.fault;
-            return false;
-        }
-        first.columns = again.columns;
-    }
-    *fault = first.fault;
-    *valid = first.valid;
-    *columns = first.columns;
-    return true;
+    return end_procs(cols) && end_threads(cols) && end_others(cols) && for_lanes(cols, close_lane, cols) &&
+           index_lanes(cols) && population_index(&cols->population);
 }
 
 struct columns_size columns_size(const struct columns *cols)

@@ -40,10 +40,12 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "trace/entry.h"
 #include "trace/event.h"
 #include "trace/fault.h"
 #include "trace/lane.h"
 #include "trace/population.h"
+#include "trace/reader.h"
 #include "trace/site.h"
 
 /* Later times are taken for this one: 4.5 years. */
@@ -75,6 +77,7 @@ struct columns_nested {
     uint32_t next;    /* of the same row; COLUMNS_NONE for the last */
     uint32_t outer;   /* while reading: the region around the one that is open */
     uint32_t what;    /* while reading: of what is open */
+    uint32_t name;    /* while reading: of that, where it is a range */
     bool open;
     int64_t begin; /* of that */
 };
@@ -167,6 +170,7 @@ struct columns_index {
 
 struct columns {
     struct mem *mem;
+    unsigned width; /* threads that build the levels */
     struct sites sites;
     struct lane_pool pool;
     VEC(struct columns_place) places;
@@ -207,6 +211,11 @@ void columns_finish(struct columns *columns);
 /* Takes the next event of a trace in; false on exhaustion, after which only columns_finish is allowed. */
 bool columns_add(struct columns *columns, const struct trace_event *event);
 
+/* The same in two steps: entry_make with the columns' sites, and then this, for one or for several. The steps share
+ * nothing, so that different threads may take them. */
+bool columns_enter(struct columns *columns, const struct entry *entry);
+bool columns_enter_all(struct columns *columns, const struct entry *entries, size_t n);
+
 /* Ends what is open at the last event, and builds the levels; false on exhaustion. */
 bool columns_end(struct columns *columns);
 
@@ -216,6 +225,11 @@ bool columns_end(struct columns *columns);
 typedef void columns_passed(void *context, uint64_t valid);
 bool columns_read(struct str bytes, struct mem *mem, columns_passed *passed, void *context, struct columns *columns,
                   uint64_t *valid, struct trace_fault *fault);
+
+/* The same, and whether other threads help, which makes no difference to what the columns hold: by themselves they do
+ * with a trace of some megabytes where there is a second processor. `mem` must then be one that threads can share. */
+bool columns_read_with(enum trace_look_ahead help, struct str bytes, struct mem *mem, columns_passed *passed,
+                       void *context, struct columns *columns, uint64_t *valid, struct trace_fault *fault);
 
 /* The row of an id; COLUMNS_NONE where there is none. Of goroutines the last one. */
 static inline uint32_t columns_find(const struct columns_index *index, int64_t id)

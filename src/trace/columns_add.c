@@ -6,7 +6,7 @@
 /* One event on its way in. */
 struct adding {
     struct columns *cols;
-    const struct trace_event *e;
+    const struct entry *e;
     int64_t now;
 };
 
@@ -112,15 +112,6 @@ static uint32_t place_of(struct columns *cols, int64_t m, int64_t p)
     return *index;
 }
 
-/* The site of an event: its own stack, and a reason by the id of its string. */
-static uint32_t site_of(struct adding *a, uint64_t reason)
-{
-    struct sites *sites = &a->cols->sites;
-    uint32_t name = reason ? sites_string(sites, a->e->table, reason) : 0;
-    uint64_t stack = trace_event_stack(a->e);
-    return sites_site(sites, stack ? sites_stack(sites, a->e->table, stack) : 0, name);
-}
-
 /* Ends the system call that is open on a processor. */
 static bool end_call(struct columns *cols, struct columns_proc *proc, int64_t now)
 {
@@ -197,20 +188,6 @@ static bool executes(unsigned state)
     return state == go_running || state == go_syscall;
 }
 
-/* A goroutine is named by the outermost frame of the first stack that is said of it. */
-static bool name_goroutine(struct adding *a, uint32_t row, const struct trace_transition *t)
-{
-    struct sites *sites = &a->cols->sites;
-    if (a->cols->goroutines.at[row].name != 0 || !t->has_stack)
-        return true;
-    uint32_t stack = sites_stack(sites, a->e->table, t->stack);
-    if (stack == SITE_NONE || stack == 0)
-        return stack == 0;
-    struct site_stack frames = sites->stacks.at[stack];
-    a->cols->goroutines.at[row].name = sites_frame(sites, frames, frames.n - 1)->func;
-    return true;
-}
-
 static enum population_state population_of(unsigned state, bool in_assist)
 {
     static const uint8_t states[] = {
@@ -221,24 +198,24 @@ static enum population_state population_of(unsigned state, bool in_assist)
 }
 
 /* Enters the new state in the goroutine's lane. */
-static bool push_state(struct adding *a, struct columns_goroutine *g, const struct trace_transition *t, int64_t begin,
-                       uint32_t place, uint32_t site)
+static bool push_state(struct adding *a, struct columns_goroutine *g, int64_t begin, uint32_t place)
 {
     struct lane_pool *pool = &a->cols->pool;
-    bool is_made = t->from == go_not_exist || t->from == go_waiting;
-    if (is_made && (t->to == go_runnable || t->to == go_waiting) &&
+    const struct entry *e = a->e;
+    bool is_made = e->from == go_not_exist || e->from == go_waiting;
+    if (is_made && (e->to == go_runnable || e->to == go_waiting) &&
         !lane_push(&g->states, pool, begin, LANE_WHAT(columns_made_runnable, place)))
         return false;
-    switch (t->to) {
+    switch (e->to) {
     case go_runnable:
-        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_runnable, site));
+        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_runnable, e->where));
     case go_running:
         return lane_push(&g->states, pool, begin, LANE_WHAT(columns_running, place));
     case go_waiting:
-        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_waiting, site));
+        return lane_push(&g->states, pool, begin, LANE_WHAT(columns_waiting, e->where));
     case go_syscall:
         return lane_push(&g->states, pool, begin,
-                         LANE_WHAT(a->e->p == TRACE_NO_PROC ? columns_detached : columns_syscall, site));
+                         LANE_WHAT(e->p == TRACE_NO_PROC ? columns_detached : columns_syscall, e->where));
     default:
         lane_close(&g->states, pool, begin);
         g->ended = true;
@@ -247,21 +224,21 @@ static bool push_state(struct adding *a, struct columns_goroutine *g, const stru
 }
 
 /* What processors and threads run after a change. */
-static bool change_runs(struct adding *a, uint32_t row, const struct trace_transition *t, int64_t begin,
-                        struct columns_place place, uint32_t site)
+static bool change_runs(struct adding *a, uint32_t row, int64_t begin, struct columns_place place)
 {
     struct columns *cols = a->cols;
+    const struct entry *e = a->e;
     struct columns_goroutine *g = &cols->goroutines.at[row];
-    if (t->from == go_syscall && g->proc != COLUMNS_NONE && !end_call(cols, &cols->procs.at[g->proc], a->now))
+    if (e->from == go_syscall && g->proc != COLUMNS_NONE && !end_call(cols, &cols->procs.at[g->proc], a->now))
         return false;
-    if (!executes(t->to))
+    if (!executes(e->to))
         return end_proc_run(cols, g->proc, a->now) && end_thread_run(cols, g->thread, a->now);
     if (g->thread == COLUMNS_NONE && !begin_thread_run(cols, place.thread, row, begin))
         return false;
     if (g->proc == COLUMNS_NONE && !begin_proc_run(cols, place.proc, row, begin))
         return false;
-    if (t->to == go_syscall && g->proc != COLUMNS_NONE) {
-        cols->procs.at[g->proc].call = site;
+    if (e->to == go_syscall && g->proc != COLUMNS_NONE) {
+        cols->procs.at[g->proc].call = e->where;
         cols->procs.at[g->proc].call_begin = begin;
     }
     return true;
@@ -288,28 +265,28 @@ static bool end_goroutine(struct columns *cols, struct columns_nest *g, int64_t 
     return end_nested(cols, g->regions, now) && end_nested(cols, g->ranges, now);
 }
 
-static bool change_goroutine(struct adding *a, const struct trace_transition *t)
+static bool change_goroutine(struct adding *a)
 {
     struct columns *cols = a->cols;
-    uint32_t row = columns_find(&cols->goroutine_of_id, t->id);
-    if ((row == COLUMNS_NONE || t->from == go_not_exist || t->from == go_undetermined) &&
-        !new_goroutine(cols, t->id, &row))
-        return false;
-    if (!name_goroutine(a, row, t))
-        return false;
-    if (t->from == t->to)
-        return true;
-    int64_t begin = t->from == go_undetermined ? 0 : a->now;
-    uint32_t place = place_of(cols, a->e->m, a->e->p);
-    uint32_t site = t->to == go_running || t->to == go_not_exist ? 0 : site_of(a, t->reason);
-    if (place == SITE_NONE || site == SITE_NONE)
+    const struct entry *e = a->e;
+    uint32_t row = columns_find(&cols->goroutine_of_id, e->id);
+    if ((row == COLUMNS_NONE || e->from == go_not_exist || e->from == go_undetermined) &&
+        !new_goroutine(cols, e->id, &row))
         return false;
     struct columns_goroutine *g = &cols->goroutines.at[row];
-    g->state = t->to;
-    return change_runs(a, row, t, begin, cols->places.at[place], site) && push_state(a, g, t, begin, place, site) &&
-           population_change(&cols->population, a->now, population_of(t->from, g->in_assist),
-                             population_of(t->to, g->in_assist)) &&
-           (t->to != go_not_exist || end_goroutine(cols, &cols->nests.at[row], a->now));
+    if (g->name == 0) /* by the first stack that is said of it */
+        g->name = e->name;
+    if (e->from == e->to)
+        return true;
+    int64_t begin = e->from == go_undetermined ? 0 : a->now;
+    uint32_t place = place_of(cols, e->m, e->p);
+    if (place == SITE_NONE)
+        return false;
+    g->state = e->to;
+    return change_runs(a, row, begin, cols->places.at[place]) && push_state(a, g, begin, place) &&
+           population_change(&cols->population, a->now, population_of(e->from, g->in_assist),
+                             population_of(e->to, g->in_assist)) &&
+           (e->to != go_not_exist || end_goroutine(cols, &cols->nests.at[row], a->now));
 }
 
 /* Counts the processors that threads run. */
@@ -320,21 +297,22 @@ static bool count_procs(struct adding *a, int64_t change, int64_t time)
     return lane_push_value(&cols->values[columns_threads], &cols->pool, time, (uint64_t)cols->running_procs);
 }
 
-static bool change_proc(struct adding *a, const struct trace_transition *t)
+static bool change_proc(struct adding *a)
 {
     struct columns *cols = a->cols;
+    const struct entry *e = a->e;
     uint32_t row, thread;
-    if (!proc_row(cols, t->id, &row) || !thread_row(cols, a->e->m, &thread))
+    if (!proc_row(cols, e->id, &row) || !thread_row(cols, e->m, &thread))
         return false;
-    if (t->from == t->to)
+    if (e->from == e->to)
         return true;
-    int64_t begin = t->from == proc_undetermined ? 0 : a->now;
-    if (t->from == proc_running && (!take_proc(cols, row, a->now) || !count_procs(a, -1, a->now)))
+    int64_t begin = e->from == proc_undetermined ? 0 : a->now;
+    if (e->from == proc_running && (!take_proc(cols, row, a->now) || !count_procs(a, -1, a->now)))
         return false;
     struct columns_proc *proc = &cols->procs.at[row];
-    if (t->to == proc_idle && proc->idle_begin < 0)
+    if (e->to == proc_idle && proc->idle_begin < 0)
         proc->idle_begin = begin;
-    if (t->to != proc_running)
+    if (e->to != proc_running)
         return true;
     int64_t idle = proc->idle_begin;
     proc->idle_begin = -1;
@@ -350,9 +328,10 @@ static uint32_t new_nested(struct columns *cols, uint32_t next)
                                                                                        : COLUMNS_NONE;
 }
 
-static void open_nested(struct columns_nested *nested, uint32_t what, int64_t begin)
+static void open_nested(struct columns_nested *nested, uint32_t what, uint32_t name, int64_t begin)
 {
     nested->what = what;
+    nested->name = name;
     nested->begin = begin;
     nested->open = true;
 }
@@ -362,15 +341,14 @@ static uint32_t find_range(const struct columns *cols, uint32_t first, enum colu
 {
     for (uint32_t i = first; i != COLUMNS_NONE; i = cols->nested.at[i].next) {
         const struct columns_nested *nested = &cols->nested.at[i];
-        if (nested->open && lane_state(nested->what) == kind &&
-            (kind != columns_stw || columns_site(cols, nested->what).name == name))
+        if (nested->open && lane_state(nested->what) == kind && (kind != columns_stw || nested->name == name))
             return i;
     }
     return COLUMNS_NONE;
 }
 
 /* Opens a range on a row whose list of ranges is given. Returns the list's new first lane; false on exhaustion. */
-static bool begin_range(struct columns *cols, uint32_t *list, uint32_t what, int64_t begin)
+static bool begin_range(struct columns *cols, uint32_t *list, uint32_t what, uint32_t name, int64_t begin)
 {
     uint32_t i = *list;
     while (i != COLUMNS_NONE && cols->nested.at[i].open)
@@ -381,7 +359,7 @@ static bool begin_range(struct columns *cols, uint32_t *list, uint32_t what, int
             return false;
         *list = i;
     }
-    open_nested(&cols->nested.at[i], what, begin);
+    open_nested(&cols->nested.at[i], what, name, begin);
     return true;
 }
 
@@ -400,43 +378,22 @@ static int64_t active_begin(const struct adding *a)
     return a->cols->marks < 2 ? 0 : a->now;
 }
 
-/* The name of the event's range. */
-static uint32_t range_name(struct adding *a, enum columns_range kind)
+/* What a range of the event is. */
+static uint32_t range_of(const struct adding *a, enum columns_range kind)
 {
-    switch (kind) {
-    case columns_gc:
-        return sites_name(&a->cols->sites, STR("GC concurrent mark phase"));
-    case columns_assist:
-        return sites_name(&a->cols->sites, STR("GC mark assist"));
-    case columns_sweep:
-        return sites_name(&a->cols->sites, STR("GC incremental sweep"));
-    default:
-        return sites_string(&a->cols->sites, a->e->table, a->e->args[0]);
-    }
-}
-
-/* What a range of the event is; false on exhaustion. */
-static bool range_of(struct adding *a, enum columns_range kind, uint32_t *what, uint32_t *name)
-{
-    uint64_t stack = trace_event_stack(a->e);
-    *name = range_name(a, kind);
-    uint32_t site = sites_site(&a->cols->sites, stack ? sites_stack(&a->cols->sites, a->e->table, stack) : 0, *name);
-    *what = LANE_WHAT(kind, site & LANE_REST_MAX);
-    return site != SITE_NONE;
+    return LANE_WHAT(kind, a->e->where);
 }
 
 /* A range of a row: its list of ranges stands at `list`, which is NULL where the row is not known. */
 static bool change_range(struct adding *a, uint32_t *list, enum columns_range kind, bool begins, bool active)
 {
-    uint32_t what, name;
     if (!list)
         return true;
-    if (!range_of(a, kind, &what, &name))
-        return false;
-    uint32_t found = find_range(a->cols, *list, kind, name);
+    uint32_t found = find_range(a->cols, *list, kind, a->e->name);
     if (!begins)
         return end_range(a->cols, found, a->now);
-    return found != COLUMNS_NONE || begin_range(a->cols, list, what, active ? active_begin(a) : a->now);
+    return found != COLUMNS_NONE ||
+           begin_range(a->cols, list, range_of(a, kind), a->e->name, active ? active_begin(a) : a->now);
 }
 
 static struct columns_goroutine *goroutine_of(struct columns *cols, int64_t id)
@@ -454,17 +411,16 @@ static struct columns_nest *nest_of(struct columns *cols, int64_t id)
 static bool change_assist(struct adding *a)
 {
     bool active = a->e->type == ev_gc_mark_assist_active, begins = a->e->type != ev_gc_mark_assist_end;
-    int64_t id = active ? (int64_t)a->e->args[0] : a->e->g;
-    struct columns_goroutine *g = goroutine_of(a->cols, id);
+    struct columns_goroutine *g = goroutine_of(a->cols, a->e->id);
     if (g)
         g->in_assist = begins;
-    return change_range(a, g ? &nest_of(a->cols, id)->ranges : NULL, columns_assist, begins, active);
+    return change_range(a, g ? &nest_of(a->cols, a->e->id)->ranges : NULL, columns_assist, begins, active);
 }
 
 static bool change_sweep(struct adding *a)
 {
     bool active = a->e->type == ev_gc_sweep_active;
-    uint32_t row = columns_find(&a->cols->proc_of_id, active ? (int64_t)a->e->args[0] : a->e->p);
+    uint32_t row = columns_find(&a->cols->proc_of_id, a->e->id);
     return change_range(a, row == COLUMNS_NONE ? NULL : &a->cols->procs.at[row].ranges, columns_sweep,
                         a->e->type != ev_gc_sweep_end, active);
 }
@@ -474,7 +430,6 @@ static bool change_global(struct adding *a, struct lane *lane, enum columns_rang
                           bool begins)
 {
     int64_t since = *begin;
-    uint32_t name;
     if (!begins) {
         *begin = -1;
         return since < 0 || lane_push_span(lane, &a->cols->pool, since, a->now, *what);
@@ -482,7 +437,8 @@ static bool change_global(struct adding *a, struct lane *lane, enum columns_rang
     if (a->e->type == ev_gc_active && (since >= 0 || a->cols->marks >= 2))
         return true;
     *begin = a->e->type == ev_gc_active ? 0 : a->now;
-    return range_of(a, kind, what, &name);
+    *what = range_of(a, kind);
+    return true;
 }
 
 static bool change_stw(struct adding *a)
@@ -498,16 +454,14 @@ static bool change_stw(struct adding *a)
 static bool new_region(struct adding *a, bool begins, uint32_t *region)
 {
     struct columns *cols = a->cols;
-    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
-    struct columns_region made = {.task = a->e->args[0],
-                                  .name = sites_string(&cols->sites, a->e->table, a->e->args[1]),
-                                  .begin_stack = begins ? stack : 0,
-                                  .end_stack = begins ? 0 : stack,
+    struct columns_region made = {.task = (uint64_t)a->e->id,
+                                  .name = a->e->name,
+                                  .begin_stack = begins ? a->e->where : 0,
+                                  .end_stack = begins ? 0 : a->e->where,
                                   .has_begin = begins,
                                   .has_end = !begins};
     *region = (uint32_t)cols->regions.n;
-    return made.name != SITE_NONE && stack != SITE_NONE && cols->regions.n <= LANE_REST_MAX &&
-           vec_push(&cols->regions, cols->mem, made);
+    return cols->regions.n <= LANE_REST_MAX && vec_push(&cols->regions, cols->mem, made);
 }
 
 static bool begin_region(struct adding *a)
@@ -527,7 +481,7 @@ static bool begin_region(struct adding *a)
             return false;
         *(outer == COLUMNS_NONE ? &g->regions : &cols->nested.at[outer].next) = i;
     }
-    open_nested(&cols->nested.at[i], region, a->now);
+    open_nested(&cols->nested.at[i], region, 0, a->now);
     cols->nested.at[i].outer = outer;
     g->open_region = i;
     return true;
@@ -554,12 +508,9 @@ static bool end_region(struct adding *a)
         return true;
     if (g->open_region == COLUMNS_NONE)
         return end_old_region(a, g);
-    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
-    if (stack == SITE_NONE)
-        return false;
     struct columns_nested *nested = &cols->nested.at[g->open_region];
     struct columns_region *region = &cols->regions.at[nested->what];
-    region->end_stack = stack;
+    region->end_stack = a->e->where;
     region->has_end = true;
     uint32_t i = g->open_region;
     g->open_region = nested->outer;
@@ -598,16 +549,14 @@ static bool take_task_lane(struct columns *cols, struct columns_task *task)
 static bool begin_task(struct adding *a)
 {
     struct columns *cols = a->cols;
-    uint32_t name = sites_string(&cols->sites, a->e->table, a->e->args[2]);
-    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
-    if (a->e->args[1] != TRACE_NO_TASK && !task_of(cols, a->e->args[1], false))
+    if (a->e->other != TRACE_NO_TASK && !task_of(cols, a->e->other, false))
         return false;
-    struct columns_task *task = task_of(cols, a->e->args[0], true);
-    if (!task || name == SITE_NONE || stack == SITE_NONE)
+    struct columns_task *task = task_of(cols, (uint64_t)a->e->id, true);
+    if (!task)
         return false;
-    task->parent = a->e->args[1];
-    task->name = name;
-    task->begin_stack = stack;
+    task->parent = a->e->other;
+    task->name = a->e->name;
+    task->begin_stack = a->e->where;
     task->begin_goroutine = columns_find(&cols->goroutine_of_id, a->e->g);
     task->begin = a->now;
     task->has_begin = true;
@@ -618,14 +567,12 @@ static bool begin_task(struct adding *a)
 static bool end_task(struct adding *a)
 {
     struct columns *cols = a->cols;
-    uint32_t name = sites_name(&cols->sites, a->e->table->extras.at[a->e->args[3]]);
-    uint32_t stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e));
-    struct columns_task *task = task_of(cols, a->e->args[0], false);
-    if (!task || name == SITE_NONE || stack == SITE_NONE || cols->tasks.n > LANE_REST_MAX)
+    struct columns_task *task = task_of(cols, (uint64_t)a->e->id, false);
+    if (!task || cols->tasks.n > LANE_REST_MAX)
         return false;
     bool again = task->has_end;
-    task->name = name;
-    task->end_stack = stack;
+    task->name = a->e->name;
+    task->end_stack = a->e->where;
     task->end_goroutine = columns_find(&cols->goroutine_of_id, a->e->g);
     task->end = a->now;
     task->has_end = true;
@@ -661,20 +608,18 @@ static bool push_point(struct adding *a, uint32_t what)
 
 static bool add_sample(struct adding *a)
 {
-    uint32_t stack = sites_stack(&a->cols->sites, a->e->table, a->e->args[0]);
-    return stack <= LANE_REST_MAX && push_point(a, LANE_WHAT(columns_sample, stack));
+    return a->e->where <= LANE_REST_MAX && push_point(a, LANE_WHAT(columns_sample, a->e->where));
 }
 
 static bool add_log(struct adding *a)
 {
     struct columns *cols = a->cols;
-    struct columns_log log = {.task = a->e->args[0],
-                              .category = sites_string(&cols->sites, a->e->table, a->e->args[1]),
-                              .message = sites_string(&cols->sites, a->e->table, a->e->args[2]),
-                              .stack = sites_stack(&cols->sites, a->e->table, trace_event_stack(a->e)),
+    struct columns_log log = {.task = (uint64_t)a->e->id,
+                              .category = (uint32_t)a->e->other,
+                              .message = a->e->name,
+                              .stack = a->e->where,
                               .goroutine = columns_find(&cols->goroutine_of_id, a->e->g)};
-    if (log.category == SITE_NONE || log.message == SITE_NONE || log.stack == SITE_NONE ||
-        cols->logs.n > LANE_REST_MAX || !task_of(cols, log.task, false) || !vec_push(&cols->logs, cols->mem, log))
+    if (cols->logs.n > LANE_REST_MAX || !task_of(cols, log.task, false) || !vec_push(&cols->logs, cols->mem, log))
         return false;
     return push_point(a, LANE_WHAT(columns_log, (uint32_t)cols->logs.n - 1));
 }
@@ -691,10 +636,9 @@ static bool add_value(struct adding *a, enum columns_value which, uint64_t *last
 static bool set_label(struct adding *a)
 {
     struct columns_goroutine *g = goroutine_of(a->cols, a->e->g);
-    uint32_t label = sites_string(&a->cols->sites, a->e->table, a->e->args[0]);
-    if (g && label != SITE_NONE)
-        g->label = label;
-    return label != SITE_NONE;
+    if (g)
+        g->label = a->e->name;
+    return true;
 }
 
 /* A goal that is out of all proportion stands for none: Go's runtime writes such ones. */
@@ -710,11 +654,11 @@ static bool add_other(struct adding *a)
     case ev_cpu_sample:
         return add_sample(a);
     case ev_heap_alloc:
-        return add_value(a, columns_heap, &cols->heap, a->e->args[0]);
+        return add_value(a, columns_heap, &cols->heap, (uint64_t)a->e->id);
     case ev_heap_goal:
-        return add_value(a, columns_goal, &cols->goal, goal_of(a->e->args[0]));
+        return add_value(a, columns_goal, &cols->goal, goal_of((uint64_t)a->e->id));
     case ev_procs_change:
-        return lane_push_value(&cols->values[columns_gomaxprocs], &cols->pool, a->now, a->e->args[0]);
+        return lane_push_value(&cols->values[columns_gomaxprocs], &cols->pool, a->now, (uint64_t)a->e->id);
     case ev_stw_begin:
     case ev_stw_end:
         return change_stw(a);
@@ -761,16 +705,52 @@ static int64_t time_of(struct columns *cols, int64_t time)
     return cols->now;
 }
 
-bool columns_add(struct columns *cols, const struct trace_event *event)
+bool columns_enter(struct columns *cols, const struct entry *entry)
 {
-    struct adding a = {cols, event, time_of(cols, event->time)};
-    struct trace_transition t;
+    struct adding a = {cols, entry, time_of(cols, entry->time)};
     cols->events++;
-    if (event->type == ev_mark) {
+    if (entry->type == ev_mark) {
         cols->marks++;
         return true;
     }
-    if (!trace_event_transition(event, &t))
+    if (entry->change == entry_of_none)
         return add_other(&a);
-    return t.is_goroutine ? change_goroutine(&a, &t) : change_proc(&a, &t);
+    return entry->change == entry_of_goroutine ? change_goroutine(&a) : change_proc(&a);
+}
+
+bool columns_add(struct columns *cols, const struct trace_event *event)
+{
+    struct entry entry;
+    return entry_make(&cols->sites, event, &entry) && columns_enter(cols, &entry);
+}
+
+/* How many entries ahead of the one that is entered each step is taken: the row of its goroutine is looked up in one
+ * place, is itself in another, and says where its next item goes to, so each is the next one's address. */
+enum { expect_row = 24, expect_goroutine = 16, expect_item = 8 };
+
+static inline bool is_near(const struct entry *entries, size_t n, size_t i, const struct columns *cols)
+{
+    return i < n && entries[i].change == entry_of_goroutine && (uint64_t)entries[i].id < cols->goroutine_of_id.room;
+}
+
+/* Has the memory fetched that entries behind number i will need. */
+static inline void expect(const struct columns *cols, const struct entry *entries, size_t n, size_t i)
+{
+    const uint32_t *rows = cols->goroutine_of_id.dense;
+    if (is_near(entries, n, i + expect_row, cols))
+        __builtin_prefetch(&rows[entries[i + expect_row].id]);
+    if (is_near(entries, n, i + expect_goroutine, cols) && rows[entries[i + expect_goroutine].id] != 0)
+        __builtin_prefetch(&cols->goroutines.at[rows[entries[i + expect_goroutine].id] - 1], 1);
+    if (is_near(entries, n, i + expect_item, cols) && rows[entries[i + expect_item].id] != 0)
+        lane_expect(&cols->goroutines.at[rows[entries[i + expect_item].id] - 1].states);
+}
+
+bool columns_enter_all(struct columns *cols, const struct entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        expect(cols, entries, n, i);
+        if (!columns_enter(cols, &entries[i]))
+            return false;
+    }
+    return true;
 }

@@ -147,6 +147,13 @@ bool lane_push(struct lane *lane, struct lane_pool *pool, int64_t time, uint32_t
 bool lane_push_span(struct lane *lane, struct lane_pool *pool, int64_t begin, int64_t end, uint32_t what);
 bool lane_push_value(struct lane *lane, struct lane_pool *pool, int64_t time, uint64_t value);
 
+/* Has the memory fetched that the next item of a lane that is not closed will go to. */
+static inline void lane_expect(const struct lane *lane)
+{
+    if (lane->newest)
+        __builtin_prefetch(lane->newest->items + (size_t)lane->n * (lane->form == lane_states ? 2 : 3), 1);
+}
+
 /* Ends a lane: nothing can be added any more. The last item of states and values ends at `end`. */
 void lane_close(struct lane *lane, struct lane_pool *pool, int64_t end);
 

@@ -84,6 +84,7 @@ static void turn_to(struct sites *s, const struct trace_table *table)
     forget(&s->of_strings);
     forget(&s->of_frames);
     forget(&s->of_stacks);
+    memset(s->recent, 0, sizeof s->recent);
 }
 
 uint32_t sites_name(struct sites *s, struct str text)
@@ -197,13 +198,14 @@ static uint32_t add_stack(struct sites *s, struct site_stack stack)
 /* The number of a table's stack that is not cached. */
 static uint32_t copy_stack(struct sites *s, const struct trace_table *table, struct trace_stack stack)
 {
-    struct site_stack copy = {(uint32_t)s->frames_of_stacks.n, stack.n};
+    struct site_stack copy = {.start = (uint32_t)s->frames_of_stacks.n, .n = stack.n};
     if (s->frames_of_stacks.n + stack.n > UINT32_MAX)
         return SITE_NONE;
     for (uint32_t i = 0; i < stack.n; i++) {
         uint32_t frame = frame_at(s, table, table->stack_frames.at[stack.start + i]);
         if (frame == SITE_NONE || !vec_push(&s->frames_of_stacks, s->mem, frame))
             return SITE_NONE;
+        copy.outermost = s->frames.at[frame].func;
     }
     return add_stack(s, copy);
 }
@@ -231,14 +233,32 @@ uint32_t sites_site(struct sites *s, uint32_t stack, uint32_t name)
     if (stack == SITE_NONE || name == SITE_NONE)
         return SITE_NONE;
     uint64_t key = (uint64_t)name << 32 | stack;
-    unsigned slot = (stack * 31 + name) % (sizeof s->recent / sizeof *s->recent);
-    if (s->recent[slot].key == key && key != 0)
-        return s->recent[slot].site;
     uint32_t fresh = (uint32_t)s->sites.n, *index = map_add(&s->site_of_key, key, fresh);
     if (!index ||
         (*index == fresh && (fresh > LANE_REST_MAX || !vec_push(&s->sites, s->mem, (struct site){stack, name}))))
         return SITE_NONE;
-    s->recent[slot].key = key;
-    s->recent[slot].site = *index;
     return *index;
+}
+
+bool sites_find(struct sites *s, const struct trace_table *table, uint64_t stack, uint64_t reason,
+                struct site_known *known)
+{
+    bool is_small = stack >> 40 == 0 && reason >> 24 == 0;
+    uint64_t key = reason << 40 | stack;
+    unsigned slot = (unsigned)(hash_fold(stack, reason) % (sizeof s->recent / sizeof *s->recent));
+    turn_to(s, table);
+    if (is_small && s->recent[slot].key == key) {
+        *known = s->recent[slot].known;
+        return true;
+    }
+    uint32_t name = reason ? sites_string(s, table, reason) : 0, number = stack ? sites_stack(s, table, stack) : 0;
+    uint32_t site = sites_site(s, number, name);
+    if (site == SITE_NONE)
+        return false;
+    *known = (struct site_known){site, s->stacks.at[number].outermost};
+    if (is_small) {
+        s->recent[slot].key = key;
+        s->recent[slot].known = *known;
+    }
+    return true;
 }

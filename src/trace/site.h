@@ -16,14 +16,20 @@ struct site_frame {
     uint32_t func, file; /* names */
 };
 
-/* Frames frames_of_stacks[start .. start + n), leaf first. */
+/* Frames frames_of_stacks[start .. start + n), leaf first, and the name of the last one's function. */
 struct site_stack {
     uint32_t start, n;
+    uint32_t outermost;
 };
 
 /* Why and where: a name and a stack. */
 struct site {
     uint32_t stack, name;
+};
+
+/* What is known of an event's stack with its reason to stop. */
+struct site_known {
+    uint32_t site, outermost; /* outermost: of the stack */
 };
 
 /* The index under which something of the generation at hand is known here, plus one; 0 where it was not asked for. */
@@ -44,13 +50,13 @@ struct sites {
     struct map stack_of_hash;
     VEC(struct site) sites; /* [0] is nothing */
     struct map site_of_key;
-    struct {
-        uint64_t key;
-        uint32_t site;
-    } recent[1024];
 
     uint64_t serial; /* of the table that these are about */
     struct site_cache of_strings, of_frames, of_stacks;
+    struct {
+        uint64_t key; /* of the ids; 0 is that of no stack and no reason, of which nothing is known */
+        struct site_known known;
+    } recent[4096];
 };
 
 #define SITE_NONE UINT32_MAX /* on exhaustion */
@@ -65,6 +71,11 @@ uint32_t sites_name(struct sites *sites, struct str text);
 /* The number of what an id of a table means. */
 uint32_t sites_string(struct sites *sites, const struct trace_table *table, uint64_t id);
 uint32_t sites_stack(struct sites *sites, const struct trace_table *table, uint64_t id);
+
+/* The site of a stack and a reason, by their ids in a table (0 for none), and what its goroutine is called; false on
+ * exhaustion. */
+bool sites_find(struct sites *sites, const struct trace_table *table, uint64_t stack, uint64_t reason,
+                struct site_known *known);
 
 /* The number of a site: at most 2^28 - 1, else as on exhaustion. */
 uint32_t sites_site(struct sites *sites, uint32_t stack, uint32_t name);

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,7 +242,63 @@ static void a_header_alone_is_an_empty_timeline(void **state)
     assert_true(fault.set);
 }
 
-/* Loads and checks a file of the corpus, or its first `size` bytes. */
+static void same_lane(const struct lane *a, const struct lane *b)
+{
+    struct lane_reader from_a, from_b;
+    struct lane_item x, y;
+    lane_seek(&from_a, a, 0);
+    lane_seek(&from_b, b, 0);
+    while (lane_next(&from_a, &x)) {
+        assert_true(lane_next(&from_b, &y));
+        assert_int_equal(x.begin, y.begin);
+        assert_int_equal(x.end, y.end);
+        assert_int_equal(x.what, y.what);
+    }
+    assert_false(lane_next(&from_b, &y));
+}
+
+/* What two readings of a trace made of it. */
+static void same_columns(const struct columns *a, const struct columns *b)
+{
+    struct columns_size x = columns_size(a), y = columns_size(b);
+    assert_memory_equal(&x, &y, sizeof x);
+    assert_int_equal(a->events, b->events);
+    assert_int_equal(a->end, b->end);
+    assert_int_equal(a->goroutines.n, b->goroutines.n);
+    assert_int_equal(a->threads.n, b->threads.n);
+    assert_int_equal(a->procs.n, b->procs.n);
+    for (size_t i = 0; i < a->goroutines.n; i++) {
+        assert_int_equal(a->goroutines.at[i].id, b->goroutines.at[i].id);
+        assert_int_equal(a->goroutines.at[i].name, b->goroutines.at[i].name);
+        same_lane(&a->goroutines.at[i].states, &b->goroutines.at[i].states);
+    }
+    for (size_t i = 0; i < a->threads.n; i++)
+        same_lane(&a->threads.at[i].runs, &b->threads.at[i].runs);
+    for (size_t i = 0; i < a->procs.n; i++)
+        same_lane(&a->procs.at[i].runs, &b->procs.at[i].runs);
+    for (size_t i = 0; i < a->nested.n; i++)
+        same_lane(&a->nested.at[i].lane, &b->nested.at[i].lane);
+    for (size_t i = 0; i < a->sites.names.n; i++)
+        assert_true(str_equal(a->sites.names.at[i], b->sites.names.at[i]));
+}
+
+/* Memory that threads can share, in which allocations from a certain one on fail. */
+struct shared_mem {
+    struct mem mem;
+    struct failing_mem failing;
+    pthread_mutex_t lock;
+};
+
+static void *shared_resize(struct mem *self, void *block, size_t old_size, size_t new_size)
+{
+    struct shared_mem *shared = (struct shared_mem *)self;
+    pthread_mutex_lock(&shared->lock);
+    void *p = shared->failing.mem.resize(&shared->failing.mem, block, old_size, new_size);
+    pthread_mutex_unlock(&shared->lock);
+    return p;
+}
+
+/* Loads and checks a file of the corpus, or its first `size` bytes: with help of other threads, and without. */
 static void check_file(const char *path, size_t size, bool is_sound)
 {
     static struct columns c;
@@ -254,12 +311,26 @@ static void check_file(const char *path, size_t size, bool is_sound)
     assert_true(bytes != MAP_FAILED);
     struct trace_fault fault = {0};
     uint64_t valid;
-    if (columns_read((struct str){bytes, size < all ? size : all}, mem_libc(), NULL, NULL, &c, &valid, &fault)) {
+    struct str trace = {bytes, size < all ? size : all};
+    bool good = columns_read_with(look_ahead_never, trace, mem_libc(), NULL, NULL, &c, &valid, &fault);
+    if (good) {
         check_columns(&c, 0, c.end, is_sound);
         check_columns(&c, c.end / 3, c.end / 2, is_sound);
-        columns_finish(&c);
     } else {
         assert_true(fault.set);
+    }
+    static struct columns helped;
+    struct trace_fault second = {0};
+    uint64_t again = 0;
+    assert_int_equal(columns_read_with(look_ahead_always, trace, mem_libc(), NULL, NULL, &helped, &again, &second),
+                     good);
+    assert_string_equal(fault.rule, second.rule);
+    assert_int_equal(fault.offset, second.offset);
+    if (good) {
+        assert_int_equal(valid, again);
+        same_columns(&c, &helped);
+        columns_finish(&c);
+        columns_finish(&helped);
     }
     munmap(bytes, all > 0 ? all : 1);
 }
@@ -299,6 +370,37 @@ static void every_broken_tail_leaves_what_is_good(void **state)
         check_file(path, size, false);
 }
 
+static void memory_may_run_out_on_any_thread(void **state)
+{
+    (void)state;
+    static struct columns c;
+    const char *corpus = getenv("CORPUS");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/go126-startstop.trace", corpus ? corpus : "");
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        skip_with("no corpus");
+    struct stat stat;
+    assert_int_equal(fstat(fd, &stat), 0);
+    char *bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    assert_true(bytes != MAP_FAILED);
+    bool good = false;
+    for (size_t successes = 0; !good; successes += 1 + successes / 4) {
+        struct shared_mem shared = {{shared_resize}, failing_mem(successes), PTHREAD_MUTEX_INITIALIZER};
+        struct trace_fault fault = {0};
+        uint64_t valid;
+        bool read = columns_read_with(look_ahead_always, (struct str){bytes, (size_t)stat.st_size}, &shared.mem, NULL,
+                                      NULL, &c, &valid, &fault);
+        if (read) /* where the fault is set, up to where the reader itself had no memory left */
+            columns_finish(&c);
+        good = read && !fault.set;
+        assert_true(good || fault.set);
+        assert_true(successes < 1000000);
+    }
+    munmap(bytes, (size_t)stat.st_size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_header_alone_is_an_empty_timeline),
         cmocka_unit_test(real_traces_add_up),
         cmocka_unit_test(every_broken_tail_leaves_what_is_good),
+        cmocka_unit_test(memory_may_run_out_on_any_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,44 @@
+/* A belt of entries from the thread that reads a trace to the one that enters them in columns: batches that are used
+ * over and over, small enough that they are still in a cache when they arrive. */
+#ifndef SONDE_TRACE_BELT_H
+#define SONDE_TRACE_BELT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "trace/entry.h"
+
+enum { belt_batches = 16, belt_entries = 512 /* of a batch */ };
+
+struct belt {
+    struct mem *mem;
+    struct entry *entries; /* batch i's from i * belt_entries on */
+    pthread_mutex_t lock;
+    pthread_cond_t filled, emptied;
+    size_t sizes[belt_batches];
+    uint64_t made, taken; /* batches, counted from the first */
+    bool over, stopped;
+};
+
+/* Prepares a belt; false on exhaustion. */
+bool belt_init(struct belt *belt, struct mem *mem);
+void belt_finish(struct belt *belt);
+
+/* For the reader: waits until a batch is free and gives room for belt_entries entries; NULL when the other side has
+ * stopped. Asked again before anything was handed over it gives the same room. */
+struct entry *belt_room(struct belt *belt);
+
+/* Hands over the n entries that were written there, or says that there are no more. */
+void belt_hand(struct belt *belt, size_t n);
+void belt_end(struct belt *belt);
+
+/* For the other side: waits for the next batch, NULL at the end; gives the batch back. */
+const struct entry *belt_next(struct belt *belt, size_t *n);
+void belt_done(struct belt *belt);
+
+/* Lets the reader stop. */
+void belt_stop(struct belt *belt);
+
+#endif
