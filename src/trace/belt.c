@@ -2,12 +2,12 @@
  * events, not for each batch. */
 #include "trace/belt.h"
 
-enum { half = belt_batches / 2 };
+enum { half = belt_batches / 2, all_entries = belt_batches * belt_entries + belt_spare };
 
 bool belt_init(struct belt *belt, struct mem *mem)
 {
     *belt = (struct belt){.mem = mem};
-    belt->entries = mem_get_array(mem, (size_t)belt_batches * belt_entries, sizeof *belt->entries);
+    belt->entries = mem_get_array(mem, all_entries, sizeof *belt->entries);
     pthread_mutex_init(&belt->lock, NULL);
     pthread_cond_init(&belt->filled, NULL);
     pthread_cond_init(&belt->emptied, NULL);
@@ -16,7 +16,7 @@ bool belt_init(struct belt *belt, struct mem *mem)
 
 void belt_finish(struct belt *belt)
 {
-    mem_put(belt->mem, belt->entries, (size_t)belt_batches * belt_entries * sizeof *belt->entries);
+    mem_put(belt->mem, belt->entries, all_entries * sizeof *belt->entries);
     pthread_mutex_destroy(&belt->lock);
     pthread_cond_destroy(&belt->filled);
     pthread_cond_destroy(&belt->emptied);

@@ -10,7 +10,11 @@
 #include "base/mem.h"
 #include "trace/entry.h"
 
-enum { belt_batches = 16, belt_entries = 512 /* of a batch */ };
+enum {
+    belt_batches = 16,
+    belt_entries = 512, /* of a batch */
+    belt_spare = 64,    /* behind the last batch, so that entries behind any may be asked for */
+};
 
 struct belt {
     struct mem *mem;

@@ -212,7 +212,7 @@ void columns_finish(struct columns *columns);
 bool columns_add(struct columns *columns, const struct trace_event *event);
 
 /* The same in two steps: entry_make with the columns' sites, and then this, for one or for several. The steps share
- * nothing, so that different threads may take them. */
+ * nothing, so that different threads may take them. Behind several there is room for belt_spare more (belt.h). */
 bool columns_enter(struct columns *columns, const struct entry *entry);
 bool columns_enter_all(struct columns *columns, const struct entry *entries, size_t n);
 

@@ -726,7 +726,7 @@ bool columns_add(struct columns *cols, const struct trace_event *event)
 
 /* How many entries ahead of the one that is entered each step is taken: the row of its goroutine is looked up in one
  * place, is itself in another, and says where its next item goes to, so each is the next one's address. */
-enum { expect_row = 24, expect_goroutine = 16, expect_item = 8 };
+enum { expect_entry = 36, expect_row = 24, expect_goroutine = 16, expect_item = 8 };
 
 static inline bool is_near(const struct entry *entries, size_t n, size_t i, const struct columns *cols)
 {
@@ -737,6 +737,7 @@ static inline bool is_near(const struct entry *entries, size_t n, size_t i, cons
 static inline void expect(const struct columns *cols, const struct entry *entries, size_t n, size_t i)
 {
     const uint32_t *rows = cols->goroutine_of_id.dense;
+    __builtin_prefetch(&entries[i + expect_entry]);
     if (is_near(entries, n, i + expect_row, cols))
         __builtin_prefetch(&rows[entries[i + expect_row].id]);
     if (is_near(entries, n, i + expect_goroutine, cols) && rows[entries[i + expect_goroutine].id] != 0)

@@ -47,6 +47,7 @@ struct delays {
     struct trace_ids numbers; /* of goroutines by id: the index and 1 */
     uint32_t number_of_zero;  /* that of id 0, which the map cannot hold */
     VEC(struct goroutine) goroutines;
+    uint32_t recent[1 << 12];             /* numbers by the low bits of ids, as likely ones */
     int64_t last_mark;                    /* time; of the whole trace in the second pass, too */
     uint64_t marked;                      /* events up to and with the last mark */
     bool give_up;                         /* a single pass is not enough */
@@ -198,9 +199,13 @@ static uint32_t stack_of(struct delays *d, const struct trace_table *table, uint
 /* The number of a goroutine, from 1; 0 where it is not known. */
 static uint32_t find_number(struct delays *d, int64_t id)
 {
+    uint32_t *recent = &d->recent[(uint64_t)id % (sizeof d->recent / sizeof *d->recent)];
+    if (*recent != 0 && d->goroutines.at[*recent - 1].id == id)
+        return *recent;
     uint32_t number = d->number_of_zero;
     if (id != 0)
         trace_ids_find(&d->numbers, (uint64_t)id, &number);
+    *recent = number;
     return number;
 }
 
@@ -486,6 +491,7 @@ static void forget(struct delays *d)
     trace_ids_init(&d->numbers, d->mem);
     d->number_of_zero = 0;
     d->goroutines.n = 0;
+    memset(d->recent, 0, sizeof d->recent);
     d->last_mark = INT64_MIN;
     d->marked = 0;
     d->give_up = false;

@@ -63,28 +63,6 @@ static bool read_string(struct trace_generation *generation, struct cursor *c, s
     return trace_table_add_string(&generation->table, id, s, offset, fault);
 }
 
-/* Four numbers, mostly of several bytes. */
-static struct trace_frame read_frame(struct cursor *c)
-{
-    enum { quick_bytes = 4 * 8 };
-    struct trace_frame frame;
-    if (cursor_left(c) >= quick_bytes) {
-        const uint8_t *p = varint_of_8(c->p, &frame.pc);
-        p = p ? varint_of_8(p, &frame.func) : NULL;
-        p = p ? varint_of_8(p, &frame.file) : NULL;
-        p = p ? varint_of_8(p, &frame.line) : NULL;
-        if (p) {
-            c->p = p;
-            return frame;
-        }
-    }
-    frame.pc = cursor_varint(c);
-    frame.func = cursor_varint(c);
-    frame.file = cursor_varint(c);
-    frame.line = cursor_varint(c);
-    return frame;
-}
-
 static bool read_stack(struct trace_generation *generation, struct cursor *c, struct trace_fault *fault)
 {
     uint64_t offset = cursor_offset(c);
@@ -96,13 +74,8 @@ static bool read_stack(struct trace_generation *generation, struct cursor *c, st
                               trace_max_stack);
     struct trace_table *table = &generation->table;
     uint32_t start = (uint32_t)table->stack_frames.n;
-    for (uint64_t i = 0; i < n; i++) {
-        struct trace_frame frame = read_frame(c);
-        if (!cursor_ok(c))
-            break;
-        if (!trace_table_add_frame(table, frame))
-            return trace_fault_at(fault, offset, "out of memory for frames");
-    }
+    if (!trace_frames_read(table, c, (uint32_t)n))
+        return trace_fault_at(fault, offset, "out of memory for frames");
     if (!cursor_ok(c))
         return cursor_fault(c, "stacks", fault);
     return trace_table_add_stack(table, id, start, offset, fault);

@@ -1,5 +1,6 @@
 #include "trace/population.h"
 
+#include "base/cursor.h"
 #include "trace/lane.h"
 
 enum { block_changes = 128, fanout = lane_fanout };
@@ -106,6 +107,18 @@ struct change {
     unsigned from, to;
 };
 
+/* Reads a number of any length, and returns where the next one begins. */
+static __attribute__((noinline)) uint64_t read_slowly(const uint8_t *bytes, uint64_t offset, uint64_t *number)
+{
+    *number = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t byte = bytes[offset++];
+        *number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return offset;
+    }
+}
+
 /* The next change, of which there is one. */
 static inline struct change peek(const struct population *p, const struct population_reader *reader)
 {
@@ -113,13 +126,9 @@ static inline struct change peek(const struct population *p, const struct popula
     struct change change = {.time = reader->time, .offset = reader->offset};
     if (reader->i % block_changes == 0)
         change.time = p->blocks.at[reader->i / block_changes].time;
-    uint64_t number = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        uint8_t byte = bytes[change.offset++];
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            break;
-    }
+    uint64_t number;
+    const uint8_t *next = p->bytes.n - change.offset >= 8 ? varint_of_8(bytes + change.offset, &number) : NULL;
+    change.offset = next ? (uint64_t)(next - bytes) : read_slowly(bytes, change.offset, &number);
     change.time += (int64_t)(number >> 6);
     change.from = number >> 3 & 7;
     change.to = number & 7;

@@ -90,6 +90,7 @@ void trace_table_reset(struct trace_table *table)
     ids_reset(&table->stack_ids);
     table->strings.n = table->stacks.n = table->extras.n = 1;
     table->stack_frames.n = table->frames.n = 0;
+    memset(table->known, 0, sizeof table->known);
     map_finish(&table->frame_of_pc);
     str_map_finish(&table->extra_ids);
     table->ns_per_unit = 0;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -36,6 +37,14 @@ struct trace_clocks {
     uint64_t sec, nsec;
 };
 
+/* A frame as the file has it, of `size` bytes (0 for none), and its index. */
+struct trace_known_frame {
+    uint64_t bytes[2];
+    uint32_t index, size;
+};
+
+enum { trace_known_frames = 1 << 10 };
+
 struct trace_table {
     struct mem *mem;
     uint64_t serial; /* differs for all tables of a reader */
@@ -46,6 +55,7 @@ struct trace_table {
     VEC(uint32_t) stack_frames;     /* indices of frames */
     VEC(struct trace_frame) frames;
     struct map frame_of_pc; /* the first frame that was seen with a pc is that pc's */
+    struct trace_known_frame known[trace_known_frames];
 
     /* Texts that events of this generation name, but which came with an earlier one. */
     VEC(struct str) extras; /* [0] is "" */
@@ -72,6 +82,9 @@ bool trace_table_add_stack(struct trace_table *table, uint64_t id, uint32_t star
 
 /* Appends a frame to the stack that is being collected; false on exhaustion. */
 bool trace_table_add_frame(struct trace_table *table, struct trace_frame frame);
+
+/* Reads n frames, each of four numbers, and appends them; false on exhaustion. Where the cursor fails fewer are. */
+bool trace_frames_read(struct trace_table *table, struct cursor *c, uint32_t n);
 
 /* Resolves the strings of all frames; false with the fault set where one is missing. */
 bool trace_table_complete(struct trace_table *table, uint64_t offset, struct trace_fault *fault);
