@@ -10,6 +10,7 @@
 #include "elf/symbols.h"
 #include "symbol/debug.h"
 #include "symbol/debug_file.h"
+#include "symbol/demangle_d.h"
 #include "symbol/dwarf_file.h"
 #include "symbol/elf_file.h"
 #include "symbol/go_table.h"
@@ -325,7 +326,7 @@ struct naming {
 
 static bool is_mangled(struct str name)
 {
-    return str_starts_with(name, STR("_Z")) || str_starts_with(name, STR("_R"));
+    return str_starts_with(name, STR("_Z")) || str_starts_with(name, STR("_R")) || demangle_d_is(name);
 }
 
 /* Takes from Go's own table the places that debug information leaves out: those of wrappers that the compiler makes,

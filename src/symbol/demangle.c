@@ -9,6 +9,9 @@
 
 #include <libiberty/demangle.h>
 
+#include "base/quote.h"
+#include "symbol/demangle_d.h"
+
 /* Longer symbols than this stay as they are. */
 enum { longest_symbol = 1 << 16, deepest_nest = 512 };
 
@@ -289,11 +292,38 @@ static void strip_underscores(char *symbol)
     memmove(to, from, strlen(from) + 1);
 }
 
+/* The length of an escaped letter that is not ASCII, "$udf$", at the start of s; 0 where there is none. */
+static size_t escaped_letter(struct str s, uint32_t *rune)
+{
+    size_t i = 2;
+    *rune = 0;
+    if (!str_starts_with(s, STR("$u")))
+        return 0;
+    for (; i < s.n && i < 8 && isxdigit((unsigned char)s.p[i]) && !isupper((unsigned char)s.p[i]); i++)
+        *rune = *rune << 4 | (uint32_t)(s.p[i] <= '9' ? s.p[i] - '0' : s.p[i] - 'a' + 10);
+    bool letter = *rune >= 0xa0 && *rune <= 0x10ffff && (*rune < 0xd800 || *rune > 0xdfff);
+    return letter && i < s.n && s.p[i] == '$' ? i + 1 : 0;
+}
+
+/* Appends the printed name of an old symbol of Rust with the letters that libiberty and Go leave escaped. */
+static void put_letters(struct str s, struct buf *out)
+{
+    for (size_t i = 0, length; i < s.n; i += length) {
+        uint32_t rune;
+        if ((length = escaped_letter(str_skip(s, i), &rune)) > 0)
+            buf_rune(out, rune);
+        else
+            buf_bytes(out, s.p + i, length = 1);
+    }
+}
+
 bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
 {
     struct str plain = symbol;
     enum language language = take_suffix(&plain);
     char *copy;
+    if (demangle_d_is(plain))
+        return demangle_d(plain, mode, out);
     if (mode == demangle_none || symbol.n < 3 || symbol.n > longest_symbol || symbol.p[0] != '_' ||
         !(copy = mem_get(out->mem, plain.n + 1)))
         return false;
@@ -305,7 +335,9 @@ bool demangle(struct str symbol, enum demangle_mode mode, struct buf *out)
     buf_init(&whole, out->mem);
     buf_init(&enclosed, out->mem);
     bool fine = print(copy, language, mode, &whole);
-    if (fine && (language == language_old_rust || (language == language_rust && mode != demangle_default))) {
+    if (fine && language == language_old_rust) {
+        put_letters(buf_text(&whole), out);
+    } else if (fine && language == language_rust && mode != demangle_default) {
         buf_str(out, buf_text(&whole));
     } else if (fine && mode == demangle_full) {
         put_bare_arguments(buf_text(&whole), &enclosed);

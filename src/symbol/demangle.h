@@ -1,4 +1,5 @@
-/* Names of C++ and Rust functions as people write them. What each mode leaves out is what go tool pprof leaves out. */
+/* Names of C++, Rust and D functions as people write them. What each mode leaves out is what go tool pprof leaves out
+ * (which knows no D). */
 #ifndef SONDE_SYMBOL_DEMANGLE_H
 #define SONDE_SYMBOL_DEMANGLE_H
 

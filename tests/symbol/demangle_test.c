@@ -1,6 +1,7 @@
 #include "symbol/demangle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "testing.h"
 
@@ -38,6 +39,74 @@ static void each_mode_leaves_out_its_part(void **state)
                "std::vector<std::allocator<int>, std::allocator<std::allocator<int>"
                " > >::push_back(std::allocator<int> const&)");
     assert_str(demangled(push_back, demangle_none), "(as it is)");
+}
+
+static void letters_of_old_rust_are_unescaped(void **state)
+{
+    (void)state;
+    assert_str(demangled("_ZN5names10stra$udf$e17h0123456789abcdefE", demangle_default), "names::straße");
+    assert_str(demangled("_ZN5names12a$ud800$$u7$17h0123456789abcdefE", demangle_default), "names::a$ud800$$u7$");
+    assert_str(demangled("_ZN5names7$u4e2d$17h0123456789abcdefE", demangle_default), "names::中");
+}
+
+static void names_of_d_are_those_of_binutils(void **state)
+{
+    static const char *const names[][2] = {
+        {"_Dmain", "D main"},
+        {"_D1a1bFDFNaNbiZvPUiXvPFNfKiYiMDFZiZv",
+         "a.b(void(int) pure nothrow delegate, extern(C) void(int...) function, int(ref int, ...) @safe function, "
+         "scope int() delegate)"},
+        {"_D1a1bFDxFiZvDOFNaZvZv", "a.b(void(int) delegate const, void() pure delegate shared)"},
+        {"_D1a1bMyFJiKiLiMiNkiIiZv", "a.b(out int, ref int, lazy int, scope int, return int, in int) immutable"},
+        {"_D1a1bFB2iiG4iHAyaiPiNhG4fOxiNgiZv",
+         "a.b(Tuple!(int, int), int[4], int[immutable(char)[]], int*, __vector(float[4]), shared(const(int)), "
+         "inout(int))"},
+        {"_D1a1bFrqcopjziebZv", "a.b(cdouble, cfloat, creal, ifloat, idouble, ireal, cent, real, bool)"},
+        {"_D1a1bFZ1c6__initZ", "initializer for a.b().c"},
+        {"_D1a6__vtblZ", "vtable for a"},
+        {"_D1a1b6__ctorMFiZC1a1b", "a.b.this(int)"},
+        {"_D1a1b10__postblitMFZv", "a.b.this(this)"},
+        {"_D3std10checkedint4Warn__T10onOverflowVAyaa1_2bTmTxmZQBbFNfmxmZm",
+         "std.checkedint.Warn.onOverflow!(\"+\", ulong, const(ulong)).onOverflow(ulong, const(ulong))"},
+        {"_D3std3uni7toLowerFNaNfNkMAyaZQe", "std.uni.toLower(return scope immutable(char)[])"},
+        {"_DTi16_D3gcc9backtrace12LibBacktrace8toStringMxFZAya",
+         "thunk to gcc.backtrace.LibBacktrace.toString() const"},
+        {"_D2rt5minfo11ModuleGroup8runDtorsMFZv.part.0", "rt.minfo.ModuleGroup.runDtors()"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct str got = demangled(names[i][0], demangle_full);
+        assert_int_equal(got.n, strlen(names[i][1]));
+        assert_memory_equal(got.p, names[i][1], got.n);
+    }
+    const char *warn = "_D3std10checkedint4Warn__T10onOverflowVAyaa1_2bTmTxmZQBbFNfmxmZm";
+    assert_str(demangled(warn, demangle_default), "std.checkedint.Warn.onOverflow.onOverflow");
+    assert_str(demangled(warn, demangle_templates),
+               "std.checkedint.Warn.onOverflow!(\"+\", ulong, const(ulong)).onOverflow");
+}
+
+static void what_looks_like_d_and_is_not_stays(void **state)
+{
+    static const char *const symbols[] = {"_D",        "_D3",     "_D9abc",        "_D1a",   "_DYNAMIC",
+                                          "_D1aFQbZv", "_D1a1bF", "_D1a__T1bZZZZ", "_DT4_x", "_D1aG99999999"};
+    (void)state;
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        assert_str(demangled(symbols[i], demangle_full), "(as it is)");
+}
+
+/* Each of the pairs doubles what the one before it stands for. */
+static void references_to_references_end(void **state)
+{
+    struct buf symbol;
+    (void)state;
+    buf_init(&symbol, mem_libc());
+    buf_str(&symbol, STR("_D1aFB2ii"));
+    for (int i = 0; i < 60; i++)
+        buf_str(&symbol, i == 0 ? STR("B2QgQi") : STR("B2QiQk"));
+    buf_str(&symbol, STR("Zv"));
+    buf_byte(&symbol, '\0');
+    assert_str(demangled(symbol.p, demangle_full), "(as it is)");
+    buf_finish(&symbol);
 }
 
 static void operators_are_not_taken_for_brackets(void **state)
@@ -122,6 +191,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mode_leaves_out_its_part),
+        cmocka_unit_test(letters_of_old_rust_are_unescaped),
+        cmocka_unit_test(names_of_d_are_those_of_binutils),
+        cmocka_unit_test(what_looks_like_d_and_is_not_stays),
+        cmocka_unit_test(references_to_references_end),
         cmocka_unit_test(operators_are_not_taken_for_brackets),
         cmocka_unit_test(parameters_of_enclosing_functions_are_left_out),
         cmocka_unit_test(copies_of_a_function_have_its_name),
