@@ -94,7 +94,7 @@ def main():
     sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
     go_trace = find_go_trace()
     traces = [path for path in corpus('go12[2-6]-*.trace', 'go119-*.trace', 'go121-*.trace')
-              if path.stat().st_size < (60_000 if quick else 400_000) and 'cut' not in path.name
+              if path.stat().st_size < (60_000 if quick else 200_000) and 'cut' not in path.name
               and 'cgo' not in path.name]
     if not go_trace or not traces:
         tap.skip('rows are those of go tool trace', 'no Go' if not go_trace else 'no corpus')

@@ -213,7 +213,7 @@ def compare(viewer, ours, is_old):
 def main():
     judge, quick, go_trace = sys.argv[1], 'quick' in sys.argv[2:], find_go_trace()
     traces = [path for path in corpus('go12[2-6]-*.trace', 'go119-*.trace', 'go121-*.trace')
-              if path.stat().st_size < (60_000 if quick else 400_000) and 'cut' not in path.name]
+              if path.stat().st_size < (60_000 if quick else 260_000) and 'cut' not in path.name]
     if not go_trace or not traces:
         tap.skip('columns are what go tool trace draws', 'no Go' if not go_trace else 'no corpus')
         tap.done()

@@ -112,7 +112,7 @@ def main():
     sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
     go_trace = find_go_trace()
     traces = [path for path in corpus(*(name + '.trace' for name in NAMES))
-              if path.stat().st_size < (100_000 if quick else 5_000_000)]
+              if path.stat().st_size < (100_000 if quick else 1_500_000)]
     if not go_trace or not traces:
         tap.skip('parts of traces are traces', 'no Go' if not go_trace else 'no corpus')
         tap.done()

@@ -177,7 +177,7 @@ def compare(sonde, path):
 def main():
     sonde, quick = sys.argv[1], 'quick' in sys.argv[2:]
     traces = [path for path in corpus('go12[2-6]-*.trace', 'go121-gc.trace')
-              if path.stat().st_size < (60_000 if quick else 160_000) and 'cut' not in path.name]
+              if path.stat().st_size < (60_000 if quick else 100_000) and 'cut' not in path.name]
     if not traces:
         tap.skip('Perfetto has what Chrome has', 'no corpus')
         tap.done()
