@@ -3,6 +3,7 @@
 void code_files_init(struct code_files *files, bool intel, struct arena *arena, struct mem *mem)
 {
     *files = (struct code_files){.mem = mem, .arena = arena, .intel = intel};
+    buf_init(&files->notes, mem);
 }
 
 void code_files_finish(struct code_files *files)
@@ -15,9 +16,41 @@ void code_files_finish(struct code_files *files)
         buf_finish(&file->error);
     }
     vec_finish(&files->files, files->mem);
+    debug_server_destroy(files->server);
+    buf_finish(&files->notes);
 }
 
-struct code_file *code_file(struct code_files *files, struct str path)
+static struct debug_server *find_server(struct code_files *files)
+{
+    if (!files->server_sought)
+        files->server = debug_server_create(files->mem, NULL, NULL, &files->notes);
+    files->server_sought = true;
+    return files->server;
+}
+
+/* Takes the executable that a server has under a build id in the place of what is here. */
+static void fetch(struct code_files *files, struct code_file *file, struct str build_id)
+{
+    struct debug_server *server = find_server(files);
+    struct buf path, unused;
+    buf_init(&path, files->mem);
+    buf_init(&unused, files->mem);
+    if (debug_server_find(server, debug_server_executable, build_id, &path)) {
+        struct object *object = object_create(path.p, server, files->mem, &unused);
+        struct str opened = arena_str(files->arena, str_of(path.p));
+        if (object && opened.p && str_equal(object_build_id(object), build_id)) {
+            object_destroy(file->object);
+            file->object = object;
+            file->opened = opened;
+        } else {
+            object_destroy(object);
+        }
+    }
+    buf_finish(&unused);
+    buf_finish(&path);
+}
+
+struct code_file *code_file(struct code_files *files, struct str path, struct str build_id)
 {
     for (size_t i = 0; i < files->files.n; i++) {
         if (str_equal(files->files.at[i]->path, path))
@@ -27,9 +60,11 @@ struct code_file *code_file(struct code_files *files, struct str path)
     struct str name = arena_str(files->arena, path);
     if (!file || !name.p)
         return NULL;
-    file->path = name;
+    file->path = file->opened = name;
     buf_init(&file->error, files->mem);
-    file->object = object_create(name.p, files->mem, &file->error);
+    file->object = object_create(name.p, find_server(files), files->mem, &file->error);
+    if (build_id.n > 0 && !(file->object && str_equal(object_build_id(file->object), build_id)))
+        fetch(files, file, build_id);
     if ((!file->object && file->error.n == 0) || !vec_push(&files->files, files->mem, file)) {
         object_destroy(file->object);
         buf_finish(&file->error);
@@ -45,7 +80,9 @@ struct binary *code_binary(struct code_files *files, struct code_file *file)
         return file->binary;
     file->binary_tried = true;
     buf_init(&unused, files->mem);
-    file->binary = binary_create(file->path.p, files->mem, &unused);
+    file->binary = binary_create(file->opened.p, files->mem, &unused);
+    if (file->binary)
+        binary_set_server(file->binary, find_server(files));
     buf_finish(&unused);
     return file->binary;
 }

@@ -11,7 +11,8 @@
 #include "symbol/object.h"
 
 struct code_file {
-    struct str path;
+    struct str path;       /* as the profile has it */
+    struct str opened;     /* where it was found: there, or where what a server had was put; ends with NUL */
     struct object *object; /* NULL where it cannot be read */
     struct disassembler *disassembler;
     struct binary *binary; /* its debug information */
@@ -26,6 +27,9 @@ struct code_files {
     struct arena *arena;
     bool intel;
     VEC(struct code_file *) files;
+    struct debug_server *server; /* of executables that are not here; NULL until one is needed, and for none */
+    bool server_sought;
+    struct buf notes; /* of the server; not shown: that a file is missing is */
 };
 
 /* An instruction of a listing. */
@@ -45,8 +49,9 @@ struct code_lines {
 void code_files_init(struct code_files *files, bool intel, struct arena *arena, struct mem *mem);
 void code_files_finish(struct code_files *files);
 
-/* The file of a path: one that cannot be read has no object. NULL on exhaustion. */
-struct code_file *code_file(struct code_files *files, struct str path);
+/* The file of a path. Where it is not here, or is another than that of the build id ("" for not known), servers of
+ * debug information are asked for it (symbol/debug_server.h). One that nobody has has no object. NULL on exhaustion. */
+struct code_file *code_file(struct code_files *files, struct str path, struct str build_id);
 
 /* Fills `lines` (whose old contents are dropped) with the instructions in [start, end) of a file with an object, with
  * the file and line that Go's own table tells. False with the reason in file->error, or on exhaustion. */

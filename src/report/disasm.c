@@ -152,7 +152,8 @@ static bool add_mapping(struct disasm *d, const struct profile_mapping *mapping)
     bool covers = d->by_address && mapping->start <= d->address && d->address <= mapping->limit;
     if (!d->matched[mapping->file] && !covers)
         return true;
-    struct code_file *file = code_file(&d->files, profile_text(d->graph.profile, mapping->file));
+    struct code_file *file = code_file(&d->files, profile_text(d->graph.profile, mapping->file),
+                                       profile_text(d->graph.profile, mapping->build_id));
     if (!file)
         return false;
     if (d->again && (!file->object || object_has_symtab(file->object)))

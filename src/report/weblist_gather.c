@@ -123,7 +123,8 @@ static bool open_file(struct weblist *list, uint32_t number, struct code_file **
     if (number == PROFILE_NONE)
         return true;
     const struct profile_mapping *mapping = &profile_of(list)->mappings[number];
-    struct code_file *found = code_file(&list->code, profile_text(profile_of(list), mapping->file));
+    struct code_file *found = code_file(&list->code, profile_text(profile_of(list), mapping->file),
+                                        profile_text(profile_of(list), mapping->build_id));
     if (!found)
         return false;
     if (found->object && !found->placed)

@@ -88,7 +88,7 @@ static bool add_go_functions(struct object *object)
     return true;
 }
 
-static bool read_symbols(struct object *object)
+static bool read_symbols(struct object *object, struct debug_server *server)
 {
     struct elf_symbols symbols;
     bool fine = true;
@@ -97,7 +97,7 @@ static bool read_symbols(struct object *object)
     object->has_symtab = object->symbols.n > 0;
     if (fine && object->symbols.n == 0 && object->has_table)
         fine = add_go_functions(object);
-    if (fine && object->symbols.n == 0 && (object->debug = debug_file_find(object->file, NULL)) &&
+    if (fine && object->symbols.n == 0 && (object->debug = debug_file_find(object->file, server)) &&
         elf_symbols_full(&object->debug->image, &symbols))
         fine = add_elf_symbols(object, &symbols, true);
     if (fine && object->symbols.n == 0 && elf_symbols_dynamic(&object->file->image, &symbols))
@@ -117,7 +117,7 @@ static bool can_open(const char *path)
 }
 
 /* Makes an object of a file, which it takes over also on failure. */
-static struct object *make(struct elf_file *file, struct mem *mem)
+static struct object *make(struct elf_file *file, struct debug_server *server, struct mem *mem)
 {
     struct object *object = mem_get(mem, sizeof *object);
     if (!object) {
@@ -127,13 +127,13 @@ static struct object *make(struct elf_file *file, struct mem *mem)
     *object = (struct object){.mem = mem, .file = file};
     elf_image_find_section(&file->image, STR(".text"), &object->text);
     object->has_table = go_table_find(&file->image, &object->table);
-    if (read_symbols(object))
+    if (read_symbols(object, server))
         return object;
     object_destroy(object);
     return NULL;
 }
 
-struct object *object_create(const char *path, struct mem *mem, struct buf *error)
+struct object *object_create(const char *path, struct debug_server *server, struct mem *mem, struct buf *error)
 {
     struct buf reason; /* in other words than Go's */
     if (!can_open(path)) {
@@ -144,7 +144,7 @@ struct object *object_create(const char *path, struct mem *mem, struct buf *erro
     struct elf_file *file = elf_file_create(path, mem, &reason);
     buf_finish(&reason);
     if (file)
-        return make(file, mem);
+        return make(file, server, mem);
     refuse(error, path, "unrecognized object file");
     return NULL;
 }
@@ -152,7 +152,7 @@ struct object *object_create(const char *path, struct mem *mem, struct buf *erro
 struct object *object_of_bytes(struct buf *bytes, struct mem *mem)
 {
     struct elf_file *file = elf_file_of_bytes(bytes, mem);
-    return file ? make(file, mem) : NULL;
+    return file ? make(file, NULL, mem) : NULL;
 }
 
 void object_destroy(struct object *object)
@@ -163,6 +163,11 @@ void object_destroy(struct object *object)
     elf_file_destroy(object->debug);
     elf_file_destroy(object->file);
     mem_put(object->mem, object, sizeof *object);
+}
+
+struct str object_build_id(const struct object *object)
+{
+    return str_of(object->file->build_id);
 }
 
 const struct elf_image *object_image(const struct object *object)

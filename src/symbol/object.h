@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "symbol/debug_server.h"
 #include "symbol/pclntab.h"
 
 struct object;
@@ -18,12 +19,16 @@ struct object_symbol {
     uint64_t start, size; /* of bytes; not 0 */
 };
 
-/* Maps a file. NULL with one line in error, in Go's words, where it cannot be opened or is not read here. */
-struct object *object_create(const char *path, struct mem *mem, struct buf *error);
+/* Maps a file; where its symbols were stripped and nothing here has them, a server (NULL for none) is asked for them.
+ * NULL with one line in error, in Go's words, where it cannot be opened or is not read here. */
+struct object *object_create(const char *path, struct debug_server *server, struct mem *mem, struct buf *error);
 void object_destroy(struct object *object);
 
 /* The same from the bytes of a file, which are taken over and given back also on failure. */
 struct object *object_of_bytes(struct buf *bytes, struct mem *mem);
+
+/* The build id in lower-case hexadecimal, "" where the file has none. */
+struct str object_build_id(const struct object *object);
 
 /* Its headers. */
 const struct elf_image *object_image(const struct object *object);

@@ -97,6 +97,33 @@ def read(path):
         return file.read()
 
 
+def test_instructions(folder, server, program, gone, base):
+    server.files = {base + 'debuginfo': read(program.debug), base + 'executable': read(program.stripped),
+                    f'{base}source{program.source}': program.text}
+    server.asked.clear()
+    out, err, _ = run(folder, server, '-disasm', 'basket::total', gone)
+    rows = re.findall(r'^ +\S+ +\S+ +([0-9a-f]+): (.*)$', out, re.M)
+    tap.ok('ROUTINE ======================== shop::basket::total' in out and len(rows) > 5 and
+           int(rows[0][0], 16) == program.total and 'inlines.cc:' in out and base + 'executable' in server.asked,
+           '-disasm of an executable that is not here', out + err)
+    out, err, _ = run(folder, server, '-weblist', 'basket::total', '-output', os.path.join(folder, 'page.html'), gone)
+    page = read(os.path.join(folder, 'page.html')).decode()
+    tap.ok(f'{program.total:x}:' in page and 'four_times' in page, '-weblist of it', page[-3000:] + err)
+
+    path = os.path.join(folder, 'other', 'shop')
+    os.makedirs(os.path.dirname(path))
+    shutil.copy('/bin/true', path)
+    elsewhere = program.profile(folder, path)
+    out, err, _ = run(folder, server, '-disasm', 'basket::total', elsewhere)
+    tap.ok(f'{program.total:x}:' in out, 'or where another program stands in its place', out + err)
+    server.files[base + 'executable'] = read('/bin/true')
+    out, err, _ = run(folder, server, '-disasm', 'basket::total', gone)
+    tap.ok(f'{program.total:x}:' not in out, 'what a server has under its build id must have that', out + err)
+    server.files = {}
+    out, err, _ = run(folder, server, '-disasm', 'basket::total', gone)
+    tap.ok('no such file' in out + err or 'no matches' in out + err, 'nobody has it: what is told is told as ever', out + err)
+
+
 def main():
     if not all(map(shutil.which, ('g++', 'objcopy', 'strip', 'readelf', 'nm'))):
         tap.skip('debuginfod', 'no g++ or binutils')
@@ -144,6 +171,8 @@ def main():
         run(folder, server, '-top', gone)
         tap.ok(server.asked[:2] == [base + 'debuginfo', base + 'executable'],
                'an executable where there is no debug information', server.asked)
+
+        test_instructions(folder, server, program, gone, base)
 
         for what, body in (('rubbish', b'not an ELF file' * 100), ('nothing at all', b''),
                            ('half a file', read(program.debug)[:3000]),

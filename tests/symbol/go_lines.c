@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     struct buf error;
     buf_init(&error, mem_libc());
     uint64_t step = argc == 3 ? strtoull(argv[2], NULL, 0) : 0;
-    struct object *object = step > 0 ? object_create(argv[1], mem_libc(), &error) : NULL;
+    struct object *object = step > 0 ? object_create(argv[1], NULL, mem_libc(), &error) : NULL;
     if (!object) {
         fprintf(stderr, "%.*s\n", (int)error.n, error.p);
         return 1;
