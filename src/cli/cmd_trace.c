@@ -79,7 +79,7 @@ static const char usage[] =
     "  -window=10ms      -mmu: the worst windows of a length\n"
     "  -json             -mmu: as the page of go tool trace fetches it\n"
     "  -format=go        write the trace itself, as of a text form or a URL; with -range or\n"
-    "                    -goroutine=START|ID,...: a part of it as a trace,\n"
+    "                    -goroutine=START|ID,...: a part of it as a trace; of Go 1.21 and before as of 1.22,\n"
     "  -format=text      or its text form, which sonde trace reads too\n"
     "  -format=chrome    or what happened when, as JSON for chrome://tracing,\n"
     "  -format=perfetto  or as protobuf for ui.perfetto.dev\n"

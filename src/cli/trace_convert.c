@@ -146,21 +146,23 @@ static void write_cut(struct job *job, unsigned version)
                        job->conversion->range);
     else if (!job->fault.set)
         job->fault = fault;
+    if (!job->fault.set && job->cut.v1.dropped > 0)
+        fprintf(stderr, "sonde trace: %s: %llu events have no place in traces of Go 1.22: left out\n",
+                job->conversion->file, (unsigned long long)job->cut.v1.dropped);
     trace_cut_finish(&job->cut);
 }
 
-/* The trace itself, or a part of it. */
+/* The trace itself, or a part of it; traces of Go 1.21 and before become ones of Go 1.22. */
 static void write_binary(struct job *job)
 {
     unsigned version = trace_header_version(job->bytes, &job->fault);
     if (version == 0)
         return;
-    if (!job->conversion->range && !job->conversion->goroutine)
+    bool is_v1 = trace_type_count(version) == 0;
+    if (!job->conversion->range && !job->conversion->goroutine && !is_v1)
         output_write(&job->output, job->bytes);
-    else if (trace_type_count(version) > 0)
-        write_cut(job, version);
     else
-        trace_fault_at(&job->fault, 0, "only traces of Go 1.22 and later can be cut; this one is of Go 1.%u", version);
+        write_cut(job, version);
 }
 
 struct form {

@@ -37,6 +37,13 @@ static void add(struct pages *p, uint32_t task, enum kind kind, int64_t time, in
     (void)vec_push(&p->entries, p->mem, (struct entry){task, kind, time, goroutine, (uint32_t)index});
 }
 
+/* Notes whether a task has the text in one of its names. */
+static void mention(struct pages *p, uint32_t task, bool mentions)
+{
+    if (task < p->mentions.n)
+        p->mentions.at[task] |= mentions;
+}
+
 static void add_regions(struct pages *p)
 {
     const struct summary *s = p->summary;
@@ -46,7 +53,7 @@ static void add_regions(struct pages *p)
         int64_t goroutine = s->goroutines.at[region->goroutine].id;
         if (!task)
             continue;
-        p->mentions.at[*task] |= contains(p, region->name);
+        mention(p, *task, contains(p, region->name));
         if (region->has_start)
             add(p, *task, kind_region_begin, region->start, goroutine, i);
         if (region->has_end)
@@ -68,7 +75,7 @@ static void collect(struct pages *p)
     }
     for (size_t i = 0; i < s->logs.n; i++) {
         const struct summary_log *log = &s->logs.at[i];
-        p->mentions.at[log->task] |= contains(p, log->category) || contains(p, log->message);
+        mention(p, log->task, contains(p, log->category) || contains(p, log->message));
         add(p, log->task, kind_log, log->time, log->goroutine, i);
     }
     add_regions(p);

@@ -11,17 +11,23 @@
 
 #include "trace/cut_step.h"
 
-enum { no_slot = UINT32_MAX };
+enum {
+    no_slot = UINT32_MAX,
+    /* Times of v1 traces begin with 0, and v2 has no time before it for the states. ns. */
+    v1_shift = 1 << 30,
+};
 
 bool trace_cut_init(struct trace_cut *cut, struct mem *mem, unsigned version, struct trace_range range,
                     const struct map *goroutines)
 {
-    *cut = (struct trace_cut){.mem = mem, .range = range, .goroutines = goroutines, .free_goroutine = no_slot};
+    *cut = (struct trace_cut){
+        .mem = mem, .range = range, .goroutines = goroutines, .free_goroutine = no_slot, .is_v1 = version < 22};
+    cut_v1_init(cut);
     map_init(&cut->thread_of_m, mem);
     map_init(&cut->proc_of_id, mem);
     map_init(&cut->goroutine_of_id, mem);
     map_init(&cut->wanted_tasks, mem);
-    trace_encoder_init(&cut->encoder, mem, version, &cut->frames);
+    trace_encoder_init(&cut->encoder, mem, cut->is_v1 ? 22 : version, &cut->frames);
     return frame_tree_init(&cut->frames, mem);
 }
 
@@ -37,6 +43,7 @@ void trace_cut_finish(struct trace_cut *cut)
     vec_finish(&cut->procs, cut->mem);
     vec_finish(&cut->all, cut->mem);
     vec_finish(&cut->tasks, cut->mem);
+    cut_v1_finish(cut);
 }
 
 struct cut_thread *cut_thread_of(struct trace_cut *cut, int64_t m)
@@ -329,13 +336,16 @@ static struct trace_clocks clocks_at(const struct trace_table *table, uint64_t t
 
 static void begin_generation(struct trace_cut *cut, uint64_t start, struct buf *out)
 {
-    struct trace_clocks clocks = clocks_at(cut->table, start);
+    struct trace_clocks clocks = {0};
+    if (cut->encoder.version >= 25)
+        clocks = clocks_at(cut->table, start);
     trace_encoder_begin(&cut->encoder, start, &clocks, out);
 }
 
 /* Begins to write: the states before an event at a time, each at a time of its own before it. */
 static void activate(struct trace_cut *cut, int64_t time, struct buf *out)
 {
+    time += cut->is_v1 ? v1_shift : 0;
     uint64_t states = cut_count_states(cut), start = (uint64_t)time > states + 1 ? (uint64_t)time - states - 1 : 1;
     cut->active = cut->in_first = true;
     trace_encoder_header(&cut->encoder, out);
@@ -361,6 +371,11 @@ static void add_mark(struct trace_cut *cut, const struct trace_event *e, bool in
 
 bool trace_cut_add(struct trace_cut *cut, const struct trace_event *e, struct buf *out)
 {
+    return (cut->is_v1 ? cut_v1_add : cut_take)(cut, e, out);
+}
+
+bool cut_take(struct trace_cut *cut, const struct trace_event *e, struct buf *out)
+{
     if (!cut->began) {
         cut->began = true;
         if (!cut->surveyed_any)
@@ -382,7 +397,7 @@ bool trace_cut_add(struct trace_cut *cut, const struct trace_event *e, struct bu
             activate(cut, e->time, out);
         if (in_range) {
             bool is_held = e->type == ev_go_destroy_syscall && cut->held > (int64_t)cut->now;
-            cut->now = (uint64_t)(is_held ? cut->held : e->time);
+            cut->now = (uint64_t)(is_held ? cut->held : e->time) + (cut->is_v1 ? v1_shift : 0);
             cut_write(cut, e, out);
         }
         if (e->type != ev_cpu_sample)

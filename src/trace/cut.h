@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "trace/cut_v1.h"
 #include "trace/encode.h"
 #include "trace/event.h"
 #include "trace/range.h"
@@ -81,10 +82,13 @@ struct trace_cut {
     bool tasks_pending; /* their begins are to be written when a goroutine runs */
     enum cut_collector collector, out_collector;
     uint64_t collector_sequence;
+    bool is_v1;
+    struct cut_v1 v1; /* where it is */
 };
 
-/* Prepares a cut of a trace of a version (22 or later). The range counts from the trace's begin; `goroutines` has the
- * ids of those that are wanted as keys, and must outlive the cut, NULL for all. False on exhaustion. */
+/* Prepares a cut of a trace of a version, which becomes one of the same or, where it is less, of 22. The range counts
+ * from the trace's begin; `goroutines` has the ids of those that are wanted as keys, and must outlive the cut, NULL for
+ * all. False on exhaustion. */
 bool trace_cut_init(struct trace_cut *cut, struct mem *mem, unsigned version, struct trace_range range,
                     const struct map *goroutines);
 void trace_cut_finish(struct trace_cut *cut);

@@ -20,6 +20,14 @@ static inline bool cut_wants(const struct trace_cut *cut, int64_t goroutine)
     return !cut->goroutines || map_find(cut->goroutines, (uint64_t)goroutine);
 }
 
+/* Takes an event in that obeys the rules of v2, as all that was taken in before; for the others, which are of v1, there
+ * is cut_v1_add. False on exhaustion. */
+bool cut_take(struct trace_cut *cut, const struct trace_event *e, struct buf *out);
+
+void cut_v1_init(struct trace_cut *cut);
+void cut_v1_finish(struct trace_cut *cut);
+bool cut_v1_add(struct trace_cut *cut, const struct trace_event *e, struct buf *out);
+
 /* At most how many events cut_write_states writes, and those events: in which states everything is. Each is one ns
  * behind the one before, from `now` on. */
 uint64_t cut_count_states(const struct trace_cut *cut);

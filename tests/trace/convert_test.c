@@ -10,13 +10,13 @@
 #include "trace/samples.h"
 
 /* A trace that one of the fuzz targets' saved inputs stands for, with nearly every type of event. */
-static struct buf read_seed(void)
+static struct buf read_seed(const char *header, const char *name)
 {
     struct buf trace;
     char path[4096], byte;
     buf_init(&trace, mem_libc());
-    buf_bytes(&trace, "go 1.26 trace\0\0\0", 16);
-    snprintf(path, sizeof path, "%s/trace/all-3", getenv("SEEDS") ? getenv("SEEDS") : ".");
+    buf_bytes(&trace, header, 16);
+    snprintf(path, sizeof path, "%s/%s", getenv("SEEDS") ? getenv("SEEDS") : ".", name);
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
     assert_int_equal(fread(&byte, 1, 1, file), 1); /* the target's choice of a version */
@@ -24,6 +24,11 @@ static struct buf read_seed(void)
         buf_byte(&trace, byte);
     fclose(file);
     return trace;
+}
+
+static struct buf read_new(void)
+{
+    return read_seed("go 1.26 trace\0\0\0", "trace/all-3");
 }
 
 struct conversion {
@@ -81,14 +86,24 @@ static bool to_perfetto(struct str trace, struct mem *mem, struct buf *out)
     return good && !out->failed;
 }
 
-static bool to_part(struct str trace, struct mem *mem, struct buf *out)
+static bool cut(struct str trace, unsigned version, struct mem *mem, struct buf *out)
 {
     struct conversion c = {.out = *out};
-    bool good = trace_cut_init(&c.cut, mem, 26, (struct trace_range){5, INT64_MAX}, NULL) &&
+    bool good = trace_cut_init(&c.cut, mem, version, (struct trace_range){5, INT64_MAX}, NULL) &&
                 pass(trace, mem, take_for_cut, &c) && trace_cut_end(&c.cut, &c.out);
     trace_cut_finish(&c.cut);
     *out = c.out;
     return good && !out->failed;
+}
+
+static bool to_part(struct str trace, struct mem *mem, struct buf *out)
+{
+    return cut(trace, 26, mem, out);
+}
+
+static bool to_new(struct str trace, struct mem *mem, struct buf *out)
+{
+    return cut(trace, 21, mem, out);
 }
 
 static bool to_profile(struct str trace, struct mem *mem, struct buf *out)
@@ -110,9 +125,8 @@ static bool to_profile(struct str trace, struct mem *mem, struct buf *out)
 }
 
 /* Runs a conversion with memory that runs out ever later, until it does not. */
-static void exhaust(bool (*convert)(struct str, struct mem *, struct buf *))
+static void exhaust(struct buf trace, bool (*convert)(struct str, struct mem *, struct buf *))
 {
-    struct buf trace = read_seed();
     bool good = false;
     size_t most = 0;
     for (size_t allowed = 0; !good && allowed < 20000; allowed++) {
@@ -130,20 +144,26 @@ static void exhaust(bool (*convert)(struct str, struct mem *, struct buf *))
 static void rows_bear_memory_that_runs_out(void **state)
 {
     (void)state;
-    exhaust(to_chrome);
-    exhaust(to_perfetto);
+    exhaust(read_new(), to_chrome);
+    exhaust(read_new(), to_perfetto);
 }
 
 static void parts_bear_memory_that_runs_out(void **state)
 {
     (void)state;
-    exhaust(to_part);
+    exhaust(read_new(), to_part);
 }
 
 static void profiles_bear_memory_that_runs_out(void **state)
 {
     (void)state;
-    exhaust(to_profile);
+    exhaust(read_new(), to_profile);
+}
+
+static void old_traces_bear_memory_that_runs_out(void **state)
+{
+    (void)state;
+    exhaust(read_seed("go 1.21 trace\0\0\0", "trace_v1/all-7"), to_new);
 }
 
 int main(void)
@@ -151,6 +171,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_bear_memory_that_runs_out),
         cmocka_unit_test(parts_bear_memory_that_runs_out),
+        cmocka_unit_test(old_traces_bear_memory_that_runs_out),
         cmocka_unit_test(profiles_bear_memory_that_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
