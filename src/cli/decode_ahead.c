@@ -14,7 +14,7 @@ static void *keep(struct mem *self, void *block, size_t old_size, size_t new_siz
 }
 
 /* The bytes of the only source are given up as soon as they are inflated; those of several may be wanted again. */
-static void decode(struct source *source, bool is_only, struct decoded *decoded)
+static void decode(const struct decode_ahead *ahead, struct source *source, struct decoded *decoded)
 {
     static struct mem kept = {keep};
     decoded->fault = (struct fault){0};
@@ -23,11 +23,12 @@ static void decode(struct source *source, bool is_only, struct decoded *decoded)
     if (source->error.n > 0)
         return;
     struct buf bytes = source->bytes;
-    if (is_only)
+    if (ahead->n == 1)
         buf_init(&source->bytes, tool_mem());
     else
         bytes.mem = &kept;
-    decoded->good = profile_read(&bytes, tool_mem(), &decoded->profile, &decoded->fault);
+    decoded->good =
+        (ahead->raw ? profile_read_raw : profile_read)(&bytes, tool_mem(), &decoded->profile, &decoded->fault);
 }
 
 /* Begins the next source, decodes it without the lock, and tells. The lock is held before and after. */
@@ -37,7 +38,7 @@ static void decode_next(struct decode_ahead *ahead)
     struct decoded *decoded = &ahead->slots[i % ahead->width];
     decoded->state = decode_runs;
     pthread_mutex_unlock(&ahead->lock);
-    decode(&ahead->sources[i], ahead->n == 1, decoded);
+    decode(ahead, &ahead->sources[i], decoded);
     pthread_mutex_lock(&ahead->lock);
     decoded->state = decode_done;
     pthread_cond_broadcast(&ahead->changed);
@@ -56,10 +57,10 @@ static void help(void *context)
     pthread_mutex_unlock(&ahead->lock);
 }
 
-void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n)
+void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n, bool raw)
 {
     unsigned helpers = n > 1 ? parallel_width() : 0;
-    *ahead = (struct decode_ahead){.sources = sources, .n = n, .width = helpers + 1};
+    *ahead = (struct decode_ahead){.sources = sources, .n = n, .raw = raw, .width = helpers + 1};
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->changed, NULL);
     while (ahead->nhelpers < helpers && helper_start(&ahead->helpers[ahead->nhelpers], help, ahead))

@@ -22,7 +22,8 @@ struct decoded {
 
 struct decode_ahead {
     struct source *sources;
-    size_t n, next, taken;                   /* the next to begin; so many are taken */
+    size_t n, next, taken; /* the next to begin; so many are taken */
+    bool raw;
     unsigned width;                          /* how many may be decoded or waiting to be taken */
     struct decoded slots[decode_ahead_most]; /* source i in slot i % width */
     pthread_mutex_t lock;
@@ -31,8 +32,9 @@ struct decode_ahead {
     unsigned nhelpers;
 };
 
-/* Begins with sources that were read; they stay where they are until decode_ahead_finish, and so does `ahead`. */
-void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n);
+/* Begins with sources that were read; they stay where they are until decode_ahead_finish, and so does `ahead`. With
+ * `raw`, profiles are only good for being added to others (profile_read_raw). */
+void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n, bool raw);
 
 /* Takes the next source's profile, waiting for it; its bytes stay, unless it is the only
  * one. False where there is none: then the source has

@@ -106,7 +106,7 @@ static size_t add_up(struct loading *loading, struct source *sources, size_t n, 
 {
     struct decode_ahead ahead;
     size_t i = 0;
-    decode_ahead_start(&ahead, sources, n);
+    decode_ahead_start(&ahead, sources, n, n > 1);
     for (bool fine = true; i < n && fine; i += fine) {
         struct profile profile;
         if (!take_source(loading, &ahead, 0, &profile))
@@ -128,7 +128,7 @@ static bool combine_at_once(struct loading *loading, struct source *sources, siz
     struct profile *profiles = mem_get_array(tool_mem(), n, sizeof *profiles);
     struct decode_ahead ahead;
     *count = 0;
-    decode_ahead_start(&ahead, sources, n);
+    decode_ahead_start(&ahead, sources, n, false);
     while (ahead.taken < n)
         *count += take_source(loading, &ahead, told, &profiles[*count]);
     decode_ahead_finish(&ahead);
@@ -143,13 +143,13 @@ static bool combine_sources(struct loading *loading, struct source *sources, siz
 {
     struct profile_sum sum = {.mem = tool_mem()};
     size_t norigins = loading->origins.all.n, done = add_up(loading, sources, n, &sum);
+    bool failed = loading->error.n > 0, alone = sum.n == 1 && n > 1; /* alone, it would be raw */
     *count = sum.n;
-    bool fine = done == n && loading->error.n == 0;
-    if (fine && sum.n > 0)
-        fine = profile_sum_take(&sum, out, &loading->error);
+    if (!failed && done == n && sum.n > 0 && !alone)
+        failed = !profile_sum_take(&sum, out, &loading->error);
     profile_sum_finish(&sum);
-    if (done == n || loading->error.n > 0)
-        return fine;
+    if (failed || (done == n && !alone))
+        return !failed;
     loading->origins.all.n = norigins;
     return combine_at_once(loading, sources, n, done + 1, out, count);
 }

@@ -65,12 +65,18 @@ static bool take_bool(struct decoder *d, const struct proto_field *field, bool *
     return true;
 }
 
-bool decoder_find_string(struct decoder *d, uint64_t index, uint64_t offset, uint32_t *out)
+/* decoder_find_string without a word about what is wrong. */
+static bool quick_string(const struct decoder *d, uint64_t index, uint32_t *out)
 {
     if (index >= d->nstrings)
-        return decoder_fail(d, offset, "an index into the string table");
-    *out = d->string_ids[index];
+        return false;
+    *out = !d->raw ? d->string_ids[index] : d->out->strings[index].n == 0 ? 0 : (uint32_t)index;
     return true;
+}
+
+bool decoder_find_string(struct decoder *d, uint64_t index, uint64_t offset, uint32_t *out)
+{
+    return quick_string(d, index, out) || decoder_fail(d, offset, "an index into the string table");
 }
 
 static bool take_string(struct decoder *d, const struct proto_field *field, uint32_t *out)
@@ -105,11 +111,12 @@ static bool survey(struct decoder *d)
 {
     struct cursor c = cursor_over(d->text.p, d->text.n, 0), from = c;
     struct proto_field field;
+    d->readable = c.end;
     for (; proto_next(&c, &field); from = c) {
         if (field.number < nfields)
             extend(&d->spans[field.number], &from, c.p);
         d->early.ntypes += field.number == field_sample_type;
-        if (field.number == field_sample)
+        if (field.number == field_sample && !d->raw)
             decoder_take_sample_early(d, &field);
         if (field.number >= field_drop_frames && field.number < nfields)
             extend(&d->rest, &from, c.p);
@@ -125,6 +132,7 @@ static bool take_pieces(struct decoder *d, struct relay *relay, struct buf *kept
     while (relay_next(relay, rest, &text)) {
         struct cursor c = cursor_over(text.p, text.n, 0), from = c;
         struct proto_field field;
+        d->readable = c.end;
         for (; proto_next(&c, &field); from = c) {
             d->early.ntypes += field.number == field_sample_type;
             if (field.number == field_sample)
@@ -153,11 +161,38 @@ static bool decode_string(struct decoder *d, struct proto_field *field)
     return true;
 }
 
+static bool take_raw_string(struct decoder *d, struct proto_field *field)
+{
+    if (!decoder_is_message(d, field))
+        return false;
+    struct str text = proto_str(field);
+    if (d->nstrings > 0)
+        d->out->strings[d->nstrings] = text;
+    else if (text.n > 0)
+        return decoder_fail(d, field->offset, "an empty first string");
+    d->out->nstrings = (uint32_t)++d->nstrings;
+    return true;
+}
+
+/* Strings as the file has them. */
+static bool take_raw_strings(struct decoder *d, const struct span *span)
+{
+    struct profile *out = d->out;
+    if (span->n >= PROFILE_NONE)
+        return decoder_fail(d, d->text.n, "fewer than 2^32 strings");
+    if (!profile_resize(out, &out->strings, out->strings_room, span->n, sizeof *out->strings))
+        return decoder_exhausted(d);
+    out->strings_room = (uint32_t)span->n;
+    return decoder_each(d, span, field_string, field_string, take_raw_string);
+}
+
 static bool decode_strings(struct decoder *d)
 {
     const struct span *span = &d->spans[field_string];
     if (span->n == 0)
         return decoder_fail(d, d->text.n, "a string table");
+    if (d->raw)
+        return take_raw_strings(d, span);
     d->string_ids = mem_get_array(d->mem, span->n, sizeof *d->string_ids);
     if (!d->string_ids)
         return decoder_exhausted(d);
@@ -261,18 +296,46 @@ static bool decode_function_field(struct decoder *d, const struct proto_field *f
     }
 }
 
+/* Reads a function as nearly all are; false where it is another. */
+static bool quick_function(const struct decoder *d, const struct proto_field *of, struct profile_function *f)
+{
+    const uint8_t *p = of->bytes.p, *end = of->bytes.end;
+    uint64_t strings[3] = {0}, value; /* name, system name, file */
+    uint8_t tag;
+    while (p && p < end) {
+        p = proto_quick(p, &tag, &value);
+        if (tag == PROTO_TAG(1, proto_varint))
+            f->id = value;
+        else if (tag >= PROTO_TAG(2, proto_varint) && tag <= PROTO_TAG(4, proto_varint) && tag % 8 == proto_varint)
+            strings[tag / 8 - 2] = value;
+        else if (tag == PROTO_TAG(5, proto_varint))
+            f->start_line = (int64_t)value;
+        else
+            return false;
+    }
+    return p == end && quick_string(d, strings[0], &f->name) && quick_string(d, strings[1], &f->system_name) &&
+           quick_string(d, strings[2], &f->filename);
+}
+
+static bool slow_function(struct decoder *d, struct proto_field *of, struct profile_function *function)
+{
+    struct proto_field field;
+    *function = (struct profile_function){0};
+    while (proto_next(&of->bytes, &field)) {
+        if (!decode_function_field(d, &field, function))
+            return false;
+    }
+    return decoder_settle(d, &of->bytes);
+}
+
 static bool decode_function(struct decoder *d, struct proto_field *of)
 {
     if (!decoder_is_message(d, of))
         return false;
     struct profile_function *function = &d->out->functions[d->out->nfunctions];
     *function = (struct profile_function){0};
-    struct proto_field field;
-    while (proto_next(&of->bytes, &field)) {
-        if (!decode_function_field(d, &field, function))
-            return false;
-    }
-    return decoder_settle(d, &of->bytes) && enter(d, &d->functions, function->id, d->out->nfunctions++, of->offset);
+    return ((decoder_is_quick(d, of) && quick_function(d, of, function)) || slow_function(d, of, function)) &&
+           enter(d, &d->functions, function->id, d->out->nfunctions++, of->offset);
 }
 
 static bool decode_line_field(struct decoder *d, const struct proto_field *field, struct profile_line *line)
@@ -330,19 +393,79 @@ static bool decode_location_field(struct decoder *d, struct proto_field *field, 
     }
 }
 
+/* Reads a line as nearly all are; false where it is another. */
+static bool quick_line(struct decoder *d, const uint8_t *p, const uint8_t *end)
+{
+    struct profile_line line = {.function = PROFILE_NONE};
+    uint64_t value;
+    uint8_t tag;
+    while (p && p < end) {
+        p = proto_quick(p, &tag, &value);
+        if (tag == PROTO_TAG(1, proto_varint))
+            line.function = ids_find(&d->functions, value);
+        else if (tag == PROTO_TAG(2, proto_varint))
+            line.line = (int64_t)value;
+        else if (tag == PROTO_TAG(3, proto_varint))
+            line.column = (int64_t)value;
+        else
+            return false;
+    }
+    return p == end && line.function != PROFILE_NONE && vec_push(&d->lines, d->mem, line);
+}
+
+/* The same for a location, whose lines go behind those before. */
+static bool quick_location(struct decoder *d, const struct proto_field *of, struct profile_location *l)
+{
+    const uint8_t *p = of->bytes.p, *end = of->bytes.end;
+    uint64_t value;
+    uint8_t tag;
+    while (p && p < end) {
+        p = proto_quick(p, &tag, &value);
+        if (tag == PROTO_TAG(1, proto_varint))
+            l->id = value;
+        else if (tag == PROTO_TAG(2, proto_varint))
+            l->mapping = ids_find(&d->mappings, value);
+        else if (tag == PROTO_TAG(3, proto_varint))
+            l->address = value;
+        else if (tag == PROTO_TAG(5, proto_varint))
+            l->is_folded = value != 0;
+        else if (tag != PROTO_TAG(4, proto_bytes) || !p || p > end || value > (size_t)(end - p) ||
+                 !quick_line(d, p, p + value))
+            return false;
+        else
+            p += value;
+    }
+    return p == end;
+}
+
+static bool slow_location(struct decoder *d, struct proto_field *of, struct profile_location *location)
+{
+    struct proto_field field;
+    *location = (struct profile_location){.mapping = PROFILE_NONE};
+    while (proto_next(&of->bytes, &field)) {
+        if (!decode_location_field(d, &field, location))
+            return false;
+    }
+    return decoder_settle(d, &of->bytes);
+}
+
+static bool decode_location_fields(struct decoder *d, struct proto_field *of, struct profile_location *location)
+{
+    size_t nlines = d->lines.n;
+    *location = (struct profile_location){.mapping = PROFILE_NONE};
+    if (decoder_is_quick(d, of) && quick_location(d, of, location))
+        return true;
+    d->lines.n = nlines;
+    return slow_location(d, of, location);
+}
+
 static bool decode_location(struct decoder *d, struct proto_field *of)
 {
     if (!decoder_is_message(d, of))
         return false;
     struct profile *out = d->out;
     struct profile_location *location = &out->locations[out->nlocations];
-    *location = (struct profile_location){.mapping = PROFILE_NONE};
-    struct proto_field field;
-    while (proto_next(&of->bytes, &field)) {
-        if (!decode_location_field(d, &field, location))
-            return false;
-    }
-    if (!decoder_settle(d, &of->bytes) || !enter(d, &d->locations, location->id, out->nlocations, of->offset))
+    if (!decode_location_fields(d, of, location) || !enter(d, &d->locations, location->id, out->nlocations, of->offset))
         return false;
     if (d->lines.n > UINT32_MAX)
         return decoder_fail(d, of->offset, "fewer than 2^32 lines");
@@ -440,7 +563,7 @@ static void hand_over(struct decoder *d)
 
 static void decoder_finish(struct decoder *d)
 {
-    mem_put(d->mem, d->string_ids, d->spans[field_string].n * sizeof *d->string_ids);
+    mem_put(d->mem, d->string_ids, d->spans[field_string].n * sizeof *d->string_ids); /* NULL where raw */
     ids_finish(&d->mappings);
     ids_finish(&d->functions);
     ids_finish(&d->locations);
@@ -487,7 +610,7 @@ static bool decode_all(struct decoder *d)
     if (!profile_init(d->out, d->mem))
         return decoder_exhausted(d);
     bool ok = survey(d) && decode_strings(d) && decode_tables(d) &&
-              (decoder_resolve_samples(d) || decoder_take_samples(d)) &&
+              ((!d->raw && decoder_resolve_samples(d)) || decoder_take_samples(d)) &&
               decoder_each(d, &d->rest, field_drop_frames, nfields - 1, decode_rest);
     return decoder_end(d, ok);
 }
@@ -508,6 +631,18 @@ bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, 
     struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .text = text, .likely_size = text.n};
     if (!decode_all(&d))
         return false;
+    *out = decoded;
+    return true;
+}
+
+bool profile_decode_raw(struct buf *text, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    struct profile decoded;
+    struct decoder d = {.out = &decoded, .mem = mem, .fault = fault, .text = buf_text(text), .raw = true};
+    if (!decode_all(&d))
+        return false;
+    decoded.text = *text;
+    buf_init(text, text->mem);
     *out = decoded;
     return true;
 }

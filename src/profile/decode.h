@@ -21,6 +21,11 @@ bool profile_decode(struct str bytes, struct mem *mem, struct profile *out, stru
 /* profile_decode of what is not gzipped. */
 bool profile_decode_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault);
 
+/* profile_decode_text for a profile that is about to be added to others (merger.h), and to be forgotten: equal strings,
+ * and equal stacks, keep ids of their own, and strings stay where they are in the text, which the profile takes over.
+ * Only "" is always string 0. On failure the text is as it was. */
+bool profile_decode_raw(struct buf *text, struct mem *mem, struct profile *out, struct fault *fault);
+
 /* Reads a profile, of about `likely_size` bytes, as another thread inflates it. False where the profile is not as
  * nearly all are, or not whole: then it is to be read in one piece, which also tells what is wrong. Whether all of it
  * came is to be asked afterwards: a profile may be complete before what it came in is. */

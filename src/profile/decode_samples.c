@@ -25,6 +25,18 @@ static bool decode_ids(struct decoder *d, struct cursor *run, uint32_t *at, size
     return true;
 }
 
+/* The same at once, where ids count from 1 on and all are known; false where not. */
+static bool decode_ids_in_order(const struct decoder *d, struct cursor run, uint32_t *at, size_t *n)
+{
+    uint32_t worst = 0;
+    *n = d->locations.in_order ? cursor_varints_u32(&run, at) : 0;
+    for (size_t i = 0; i < *n; i++) {
+        at[i]--; /* 0 becomes the largest */
+        worst = at[i] > worst ? at[i] : worst;
+    }
+    return *n > 0 && worst < d->locations.n;
+}
+
 /* Reads ids of locations before it is known whose they are: as indices that are right where ids count from 1 on. */
 static bool decode_ids_early(struct decoder *d, struct cursor *run, uint32_t *at, size_t *n)
 {
@@ -60,8 +72,10 @@ static bool decode_frames(struct decoder *d, struct proto_field *field, uint64_t
     if (!at)
         return decoder_exhausted(d);
     at += *depth;
-    if (packed)
-        ok = (d->early.on ? decode_ids_early : decode_ids)(d, &field->bytes, at, &n);
+    if (packed && d->early.on)
+        ok = decode_ids_early(d, &field->bytes, at, &n);
+    else if (packed)
+        ok = decode_ids_in_order(d, field->bytes, at, &n) || decode_ids(d, &field->bytes, at, &n);
     else
         ok = decode_single_id(d, field, at);
     *depth += n;
@@ -121,6 +135,15 @@ static bool resolve_label(struct decoder *d, const struct raw_label *raw, uint64
     return label_string(d, raw->str, offset, &label->str);
 }
 
+static bool add_label(struct decoder *d, const struct raw_label *raw, uint64_t offset)
+{
+    struct profile_label label;
+    bool is_label;
+    if (!resolve_label(d, raw, offset, &label, &is_label))
+        return false;
+    return !is_label || vec_push(&d->labels, d->mem, label) || decoder_exhausted(d);
+}
+
 static bool decode_label(struct decoder *d, struct proto_field *of)
 {
     if (!decoder_is_message(d, of))
@@ -132,11 +155,7 @@ static bool decode_label(struct decoder *d, struct proto_field *of)
         if (field.number >= 1 && field.number <= 4 && !decoder_take_u64(d, &field, fields[field.number - 1]))
             return false;
     }
-    struct profile_label label;
-    bool is_label;
-    if (!decoder_settle(d, &of->bytes) || !resolve_label(d, &raw, of->offset, &label, &is_label))
-        return false;
-    return !is_label || vec_push(&d->labels, d->mem, label) || decoder_exhausted(d);
+    return decoder_settle(d, &of->bytes) && add_label(d, &raw, of->offset);
 }
 
 static bool label_before(const struct profile *profile, const struct profile_label *a, const struct profile_label *b)
@@ -158,9 +177,80 @@ static void sort_labels(const struct profile *profile, struct profile_label *lab
     }
 }
 
+/* Reads the varints of a packed run as values; false where there is one that is not as nearly all are. */
+static bool quick_values(struct decoder *d, const uint8_t *p, const uint8_t *end, uint32_t *n)
+{
+    uint64_t value;
+    while (p && p < end) {
+        p = varint_of_8(p, &value);
+        if (!p || ++*n > d->ntypes || !vec_push(&d->values, d->mem, (int64_t)value))
+            return false;
+    }
+    return p == end;
+}
+
+static bool quick_label(struct decoder *d, const uint8_t *p, const uint8_t *end)
+{
+    struct raw_label raw = {0};
+    uint64_t *const fields[] = {&raw.key, &raw.str, &raw.num, &raw.unit}, value;
+    uint8_t tag;
+    while (p && p < end) {
+        p = proto_quick(p, &tag, &value);
+        if (tag % 8 != proto_varint || tag < PROTO_TAG(1, proto_varint) || tag > PROTO_TAG(4, proto_varint))
+            return false;
+        *fields[tag / 8 - 1] = value;
+    }
+    return p == end && add_label(d, &raw, 0);
+}
+
+/* Reads bytes of a sample that stand in a field. */
+static bool quick_bytes(struct decoder *d, uint8_t tag, const uint8_t *p, size_t size, uint64_t *depth,
+                        uint32_t *nvalues)
+{
+    struct proto_field ids = {.type = proto_bytes};
+    switch (tag) {
+    case PROTO_TAG(1, proto_bytes):
+        ids.bytes = cursor_over(p, size, 0);
+        return decode_frames(d, &ids, depth);
+    case PROTO_TAG(2, proto_bytes):
+        return quick_values(d, p, p + size, nvalues);
+    case PROTO_TAG(3, proto_bytes):
+        return quick_label(d, p, p + size);
+    default:
+        return false;
+    }
+}
+
+/* Reads a sample as nearly all are; false where it is another, or faulty, and is to be read again. */
+static bool quick_sample(struct decoder *d, const struct proto_field *of, uint64_t *depth, uint32_t *nvalues)
+{
+    const uint8_t *p = of->bytes.p, *end = of->bytes.end;
+    uint64_t value;
+    uint8_t tag;
+    while (p && p < end) {
+        p = proto_quick(p, &tag, &value);
+        if (tag == PROTO_TAG(2, proto_varint)) {
+            if (!p || ++*nvalues > d->ntypes || !vec_push(&d->values, d->mem, (int64_t)value))
+                return false;
+        } else if (!p || p > end || value > (size_t)(end - p) ||
+                   !quick_bytes(d, tag, p, (size_t)value, depth, nvalues)) {
+            return false;
+        } else {
+            p += value;
+        }
+    }
+    return p == end;
+}
+
 /* Takes the fields of a sample: its frames to the pending stack, its values and labels to their columns. */
 static bool decode_sample_fields(struct decoder *d, struct proto_field *of, uint64_t *depth, uint32_t *nvalues)
 {
+    size_t first_value = d->values.n, first_label = d->labels.n;
+    if (decoder_is_quick(d, of) && quick_sample(d, of, depth, nvalues))
+        return true;
+    d->values.n = first_value;
+    d->labels.n = first_label;
+    *depth = *nvalues = 0;
     struct proto_field field;
     bool ok = true;
     while (ok && proto_next(&of->bytes, &field)) {
@@ -177,10 +267,19 @@ static bool decode_sample_fields(struct decoder *d, struct proto_field *of, uint
 /* Makes room for one more sample. Where columns move, the indices that are due go to where they are now. */
 static bool reserve_sample(struct decoder *d)
 {
-    if (d->stack.n == d->stack.room && !stacks_settle(&d->stacks))
+    if (!d->raw && d->stack.n == d->stack.room && !stacks_settle(&d->stacks))
         return false;
     return vec_reserve(&d->stack, d->mem, 1) && vec_reserve(&d->label_start, d->mem, 1) &&
            stacks_reserve(&d->stacks, 0);
+}
+
+static bool take_stack(struct decoder *d, uint64_t depth)
+{
+    uint32_t *index = &d->stack.at[d->stack.n];
+    if (!d->raw)
+        return stacks_take_later(&d->stacks, depth, index);
+    *index = d->stacks.n;
+    return stacks_append(&d->stacks, depth);
 }
 
 static bool decode_sample(struct decoder *d, struct proto_field *of)
@@ -195,7 +294,7 @@ static bool decode_sample(struct decoder *d, struct proto_field *of)
         return false;
     if (nvalues != d->ntypes)
         return decoder_fail(d, of->offset, "as many values in every sample as there are sample types");
-    if (!stacks_take_later(&d->stacks, depth, &d->stack.at[d->stack.n]))
+    if (!take_stack(d, depth))
         return decoder_exhausted(d);
     d->stack.n++;
     d->label_start.at[d->label_start.n++] = d->labels.n;
@@ -207,7 +306,7 @@ static bool begin_samples(struct decoder *d)
 {
     stacks_finish(&d->stacks);
     d->stack.n = d->values.n = d->label_start.n = d->labels.n = 0;
-    uint64_t likely = d->likely_size / bytes_per_stack;
+    uint64_t likely = d->raw ? 0 : d->likely_size / bytes_per_stack;
     return stacks_init(&d->stacks, d->mem, likely > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)likely) &&
            vec_push(&d->label_start, d->mem, 0);
 }
@@ -276,13 +375,23 @@ bool decoder_resolve_samples(struct decoder *d)
     return true;
 }
 
+/* Makes room for the samples of a span, which is not much more than they need. */
+static bool reserve_samples(struct decoder *d, const struct span *samples)
+{
+    enum { id_size = 2 };
+    uint64_t bytes = (uint64_t)(samples->end - samples->from.p);
+    uint64_t values = samples->n > bytes / d->ntypes ? bytes : samples->n * d->ntypes; /* a value takes a byte */
+    return vec_reserve(&d->stack, d->mem, samples->n) && vec_reserve(&d->label_start, d->mem, samples->n) &&
+           vec_reserve(&d->values, d->mem, values) && stacks_reserve(&d->stacks, bytes / id_size);
+}
+
 bool decoder_take_samples(struct decoder *d)
 {
     const struct span *samples = &d->spans[field_sample];
     if (samples->n > 0 && d->out->nsample_types == 0)
         return decoder_fail(d, cursor_offset(&samples->from), "a sample type, as there are samples");
     d->ntypes = d->out->nsample_types;
-    if (!begin_samples(d))
+    if (!begin_samples(d) || (d->raw && samples->n > 0 && !reserve_samples(d, samples)))
         return decoder_exhausted(d);
     if (!decoder_each(d, samples, field_sample, field_sample, decode_sample))
         return false;

@@ -49,10 +49,12 @@ struct decoder {
     struct mem *mem;
     struct fault *fault;
     struct str text;
-    uint64_t likely_size; /* of the text, where its samples are read before all of it is there */
+    const uint8_t *readable; /* the end of what may be read around a message: the text's, or that of a piece of it */
+    bool raw;                /* what is equal stays apart (profile_decode_raw) */
+    uint64_t likely_size;    /* of the text, where its samples are read before all of it is there */
     struct span spans[nfields];
     struct span rest;     /* of all from drop_frames on */
-    uint32_t *string_ids; /* from the file's string indices to ours */
+    uint32_t *string_ids; /* from the file's string indices to ours; NULL where raw: they are the same */
     uint64_t nstrings;
     struct ids mappings, functions, locations;
     struct early early;
@@ -77,6 +79,12 @@ bool decoder_settle(struct decoder *d, const struct cursor *message);
 bool decoder_is_number(struct decoder *d, const struct proto_field *field);
 bool decoder_is_message(struct decoder *d, const struct proto_field *field);
 bool decoder_take_u64(struct decoder *d, const struct proto_field *field, uint64_t *out);
+
+/* Whether a message may be read by proto_quick. */
+static inline bool decoder_is_quick(const struct decoder *d, const struct proto_field *message)
+{
+    return message->type == proto_bytes && d->readable - message->bytes.end >= proto_quick_room;
+}
 
 /* Our id of the file's string index. */
 bool decoder_find_string(struct decoder *d, uint64_t index, uint64_t offset, uint32_t *out);

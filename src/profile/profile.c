@@ -29,6 +29,7 @@ bool profile_init(struct profile *profile, struct mem *mem)
 {
     *profile = (struct profile){.mem = mem, .has_period_type = true};
     arena_init(&profile->arena, mem);
+    buf_init(&profile->text, mem);
     str_map_init(&profile->string_index, mem);
     if (profile_string(profile, (struct str){0}) == 0)
         return true;
@@ -61,6 +62,7 @@ void profile_finish(struct profile *profile)
     FREE(strings, profile->strings_room);
     str_map_finish(&profile->string_index);
     arena_finish(&profile->arena);
+    buf_finish(&profile->text);
     *profile = (struct profile){0};
 }
 
@@ -141,6 +143,7 @@ static void copy_header(const struct profile *profile, struct profile *out)
     out->strings_room = strings.strings_room;
     out->string_index = strings.string_index;
     out->arena = strings.arena;
+    out->text = strings.text;
     out->line_start = out->comments = out->stack = out->frames = NULL;
     out->stack_start = out->label_start = NULL;
     out->lines = NULL;

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -76,6 +77,7 @@ struct profile {
     uint32_t nstrings, strings_room;
     struct str_map string_index; /* text to string id */
     struct arena arena;
+    struct buf text; /* owned; what strings of a raw profile point into (decode.h) */
 
     struct profile_value_type *sample_types;
     uint32_t nsample_types;

@@ -31,13 +31,11 @@ static bool read_foreign(struct str text, struct mem *mem, struct profile *out, 
     return result == foreign_done;
 }
 
-static bool read_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
+/* Reads a text that no profile.proto is; what is wrong with it as one stays the fault where nothing else knows better.
+ */
+static bool read_other(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
 {
     struct fault old_fault = {0};
-    if (perf_data_is(text))
-        return perf_data_read(text, mem, out, fault) == foreign_done;
-    if (profile_decode_text(text, mem, out, fault))
-        return true;
     if (text.n == 0)
         return false;
     switch (legacy_read(text, mem, out, &old_fault)) {
@@ -49,6 +47,13 @@ static bool read_text(struct str text, struct mem *mem, struct profile *out, str
     default:
         return is_text(text) && read_foreign(text, mem, out, fault);
     }
+}
+
+static bool read_text(struct str text, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    if (perf_data_is(text))
+        return perf_data_read(text, mem, out, fault) == foreign_done;
+    return profile_decode_text(text, mem, out, fault) || read_other(text, mem, out, fault);
 }
 
 /* --- What is gzipped --- */
@@ -113,17 +118,34 @@ static bool read_large(struct str bytes, struct mem *mem, struct profile *out)
     return done;
 }
 
+/* Replaces gzipped bytes by what is in them. */
+static bool unpack(struct buf *bytes, struct mem *mem, struct fault *fault)
+{
+    struct buf text;
+    buf_init(&text, mem);
+    bool ok = profile_inflate(buf_text(bytes), &text, fault);
+    buf_finish(bytes);
+    *bytes = text;
+    return ok;
+}
+
 bool profile_read(struct buf *bytes, struct mem *mem, struct profile *out, struct fault *fault)
 {
     bool packed = gzip_is(buf_text(bytes)), done = packed && read_large(buf_text(bytes), mem, out), ok = true;
-    if (packed && !done) {
-        struct buf text;
-        buf_init(&text, mem);
-        ok = profile_inflate(buf_text(bytes), &text, fault);
-        buf_finish(bytes);
-        *bytes = text;
-    }
+    if (packed && !done)
+        ok = unpack(bytes, mem, fault);
     ok = done || (ok && read_text(buf_text(bytes), mem, out, fault));
+    buf_finish(bytes);
+    return ok;
+}
+
+bool profile_read_raw(struct buf *bytes, struct mem *mem, struct profile *out, struct fault *fault)
+{
+    bool packed = gzip_is(buf_text(bytes)), ok = !packed || unpack(bytes, mem, fault);
+    if (ok && (!packed || perf_data_is(buf_text(bytes)))) /* bytes that may be a file's are nothing to keep */
+        ok = read_text(buf_text(bytes), mem, out, fault);
+    else if (ok)
+        ok = profile_decode_raw(bytes, mem, out, fault) || read_other(buf_text(bytes), mem, out, fault);
     buf_finish(bytes);
     return ok;
 }

@@ -15,4 +15,8 @@
  * fault set, whose offset is in the inflated bytes where they were gzipped. */
 bool profile_read(struct buf *bytes, struct mem *mem, struct profile *out, struct fault *fault);
 
+/* The same for a profile that is one of several which are added up: a profile.proto is raw (profile_decode_raw), and
+ * nothing is done on other threads. */
+bool profile_read_raw(struct buf *bytes, struct mem *mem, struct profile *out, struct fault *fault);
+
 #endif

@@ -175,6 +175,15 @@ uint32_t stacks_take(struct stacks *stacks, uint64_t depth)
     return stacks_take_later(stacks, depth, &index) && stacks_settle(stacks) ? index : UINT32_MAX;
 }
 
+bool stacks_append(struct stacks *stacks, uint64_t depth)
+{
+    if (!grow_start(stacks, 1))
+        return false;
+    stacks->start[stacks->n + 1] = stacks->start[stacks->n] + depth;
+    stacks->n++;
+    return true;
+}
+
 /* Shrinks a block to new_size bytes; where that fails it stays as it was, which only costs memory. */
 static void *shrink(struct mem *mem, void *block, size_t old_size, size_t new_size)
 {

@@ -46,6 +46,10 @@ uint32_t stacks_take(struct stacks *stacks, uint64_t depth);
  * since the memory that several look-ups need is fetched at the same time. False on exhaustion. */
 bool stacks_take_later(struct stacks *stacks, uint64_t depth, uint32_t *index);
 
+/* Takes the first `depth` frames of the reserved room as a stack of its own, whether there is an equal one or not.
+ * False on exhaustion. Not together with the functions above. */
+bool stacks_append(struct stacks *stacks, uint64_t depth);
+
 /* Gives every index that is still due. False on exhaustion. */
 bool stacks_settle(struct stacks *stacks);
 
