@@ -1,6 +1,7 @@
-/* For each source, columns remember what its functions, mappings and locations became, so each is hashed and compared
- * once. Later sources bring little that is new, and what takes time then is fetching memory: the slots of the tables
- * and the rows that they name. So look-ups go in batches, where the memory for all of a batch is asked for first.
+/* For each source, columns remember what its functions, mappings and locations became, so each is looked for once.
+ * Later sources bring little that is new, mostly in an order that is known: so it is guessed what comes next. Where
+ * that is wrong there is a hash table, and what takes time then is fetching memory: the slots of the tables and the
+ * rows that they name. So look-ups go in batches, where the memory for all of a batch is asked for first.
  */
 #include "profile/merged_names.h"
 
@@ -9,6 +10,59 @@
 #include "base/hash.h"
 
 enum { batch = 32 };
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* --- Sequences --- */
+
+static void sequence_finish(struct sequence *sequence, struct mem *mem)
+{
+    vec_finish(&sequence->rows, mem);
+    vec_finish(&sequence->place, mem);
+}
+
+/* Takes up what a source brought: rows from sequence->place.n on are new. column[n] is what the source's became. */
+static bool sequence_extend(struct sequence *sequence, const uint32_t *column, size_t n, size_t rows, struct mem *mem)
+{
+    size_t old = sequence->place.n;
+    if (rows == old)
+        return true;
+    if (!vec_reserve(&sequence->place, mem, rows - old) || !vec_reserve(&sequence->rows, mem, rows - old))
+        return false;
+    memset(sequence->place.at + old, 0xff, (rows - old) * sizeof *sequence->place.at);
+    sequence->place.n = rows;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t row = column[i];
+        if (row == PROFILE_NONE || row < old || sequence->place.at[row] != PROFILE_NONE)
+            continue;
+        sequence->place.at[row] = (uint32_t)sequence->rows.n;
+        sequence->rows.at[sequence->rows.n++] = row;
+    }
+    return true;
+}
+
+/* The place behind that of a row. */
+static size_t sequence_behind(const struct sequence *sequence, uint32_t row)
+{
+    return row < sequence->place.n ? (size_t)sequence->place.at[row] + 1 : SIZE_MAX;
+}
+
+/* The row at a place; PROFILE_NONE behind the last one. */
+static uint32_t sequence_row(const struct sequence *sequence, size_t place)
+{
+    return place < sequence->rows.n ? sequence->rows.at[place] : PROFILE_NONE;
+}
+
+/* Where guessing goes on behind n rows of which the last was found, or was not. */
+static size_t sequence_follow(const struct sequence *sequence, const uint32_t *found, uint32_t n, size_t place)
+{
+    return n > 0 && found[n - 1] != PROFILE_NONE ? sequence_behind(sequence, found[n - 1]) : place;
+}
+
+/* --- Life --- */
 
 bool merged_names_init(struct merged_names *names, struct profile *out, struct mem *mem)
 {
@@ -26,6 +80,9 @@ void merged_names_finish(struct merged_names *names)
     index_table_finish(&names->mapping_table, names->mem);
     index_table_finish(&names->function_table, names->mem);
     index_table_finish(&names->location_table, names->mem);
+    sequence_finish(&names->string_sequence, names->mem);
+    sequence_finish(&names->function_sequence, names->mem);
+    sequence_finish(&names->location_sequence, names->mem);
 }
 
 /* --- Strings --- */
@@ -37,6 +94,33 @@ bool merged_names_string(struct merged_names *names, uint32_t *string)
         *known = profile_string(names->out, names->source->strings[*string]);
     *string = *known;
     return *known != PROFILE_NONE;
+}
+
+static bool same_string(const struct merged_names *names, uint32_t string, uint32_t row)
+{
+    return str_equal(names->source->strings[string], names->out->strings[row]);
+}
+
+/* Looks all strings up. */
+static void find_strings(struct merged_names *names)
+{
+    const struct profile *source = names->source;
+    const struct sequence *sequence = &names->string_sequence;
+    size_t place = 0;
+    for (uint32_t first = 0, n; first < source->nstrings; first += n) {
+        uint32_t *found = names->to_string + first, guessed = 0;
+        n = smaller(source->nstrings - first, batch);
+        for (; guessed < n; guessed++) {
+            uint32_t row = sequence_row(sequence, place);
+            if (row == PROFILE_NONE || !same_string(names, first + guessed, row))
+                break;
+            found[guessed] = row;
+            place++;
+        }
+        str_map_find_all(&names->out->string_index, source->strings + first + guessed, n - guessed, PROFILE_NONE,
+                         found + guessed);
+        place = sequence_follow(sequence, found, n, place);
+    }
 }
 
 /* --- Mappings --- */
@@ -147,22 +231,53 @@ static void find_mappings(struct merged_names *names)
     }
 }
 
-/* Looks up to `batch` functions up from the row `first` on. */
+/* One of the source's functions with the merged profile's strings: PROFILE_NONE, which no row has, for unknown ones. */
+static struct profile_function translated_function(const struct merged_names *names, uint32_t index)
+{
+    struct profile_function function = names->source->functions[index];
+    function.name = names->to_string[function.name];
+    function.system_name = names->to_string[function.system_name];
+    function.filename = names->to_string[function.filename];
+    return function;
+}
+
+/* Looks up to `batch` functions up by their hashes. */
 static void find_functions(struct merged_names *names, uint32_t first, uint32_t n)
 {
     struct profile_function functions[batch];
     uint64_t hashes[batch];
     for (uint32_t i = 0; i < n; i++) {
-        struct profile_function *function = &functions[i];
-        *function = names->source->functions[first + i];
-        function->name = names->to_string[function->name];
-        function->system_name = names->to_string[function->system_name];
-        function->filename = names->to_string[function->filename];
-        hashes[i] = function_hash(function);
+        functions[i] = translated_function(names, first + i);
+        hashes[i] = function_hash(&functions[i]);
         index_table_prefetch(&names->function_table, hashes[i]);
     }
     for (uint32_t i = 0; i < n; i++)
         names->to_function[first + i] = walk_to_function(names, &functions[i], hashes[i]).row;
+}
+
+/* As many of n functions as are what the sequence has from *place on. */
+static uint32_t guess_functions(struct merged_names *names, uint32_t first, uint32_t n, size_t *place)
+{
+    for (uint32_t i = 0; i < n; i++, ++*place) {
+        uint32_t row = sequence_row(&names->function_sequence, *place);
+        struct profile_function function = translated_function(names, first + i);
+        if (row == PROFILE_NONE || !same_function(names, &function, row))
+            return i;
+        names->to_function[first + i] = row;
+    }
+    return n;
+}
+
+static void find_all_functions(struct merged_names *names)
+{
+    size_t place = 0;
+    for (uint32_t first = 0, n; first < names->source->nfunctions; first += n) {
+        n = smaller(names->source->nfunctions - first, batch);
+        uint32_t guessed = guess_functions(names, first, n, &place);
+        if (guessed < n)
+            find_functions(names, first + guessed, n - guessed);
+        place = sequence_follow(&names->function_sequence, names->to_function + first, n, place);
+    }
 }
 
 /* --- Locations --- */
@@ -294,6 +409,13 @@ uint32_t merged_names_location(struct merged_names *names, uint32_t index)
     return *became = walk.row;
 }
 
+void merged_names_expect(const struct merged_names *names, uint32_t index)
+{
+    struct location_key key;
+    if (location_key(names, index, &key))
+        index_table_prefetch(&names->location_table, location_hash(names, &key));
+}
+
 /* Asks for the row that a look-up will most likely end at. */
 static void prefetch_location(struct merged_names *names, uint64_t hash)
 {
@@ -304,7 +426,7 @@ static void prefetch_location(struct merged_names *names, uint64_t hash)
     __builtin_prefetch(&names->line_start.at[walk.row]);
 }
 
-/* Looks up to `batch` locations up from the row `first` on. */
+/* Looks up to `batch` locations up by their hashes. */
 static void find_locations(struct merged_names *names, uint32_t first, uint32_t n)
 {
     struct location_key keys[batch];
@@ -322,6 +444,42 @@ static void find_locations(struct merged_names *names, uint32_t first, uint32_t 
     }
     for (uint32_t i = 0; i < n; i++)
         names->to_location[first + i] = whole[i] ? walk_to_location(names, &keys[i], hashes[i]).row : PROFILE_NONE;
+}
+
+/* Asks for a row that will be guessed soon. */
+static void prefetch_row(const struct merged_names *names, uint32_t row)
+{
+    if (row == PROFILE_NONE)
+        return;
+    __builtin_prefetch(&names->locations.at[row]);
+    __builtin_prefetch(&names->lines.at[names->line_start.at[row]]);
+}
+
+/* As many of n locations as are what the sequence has from *place on. */
+static uint32_t guess_locations(struct merged_names *names, uint32_t first, uint32_t n, size_t *place)
+{
+    enum { ahead = 8 };
+    struct location_key key;
+    for (uint32_t i = 0; i < n; i++, ++*place) {
+        uint32_t row = sequence_row(&names->location_sequence, *place);
+        prefetch_row(names, sequence_row(&names->location_sequence, *place + ahead));
+        if (row == PROFILE_NONE || !location_key(names, first + i, &key) || !same_location(names, &key, row))
+            return i;
+        names->to_location[first + i] = row;
+    }
+    return n;
+}
+
+static void find_all_locations(struct merged_names *names)
+{
+    size_t place = 0;
+    for (uint32_t first = 0, n; first < names->source->nlocations; first += n) {
+        n = smaller(names->source->nlocations - first, batch);
+        uint32_t guessed = guess_locations(names, first, n, &place);
+        if (guessed < n)
+            find_locations(names, first + guessed, n - guessed);
+        place = sequence_follow(&names->location_sequence, names->to_location + first, n, place);
+    }
 }
 
 /* --- A source --- */
@@ -344,13 +502,10 @@ static bool make_columns(struct merged_names *names)
 /* A row that is not known cannot be told from one that has a number no row has, so neither needs a test of its own. */
 static void find_known(struct merged_names *names)
 {
-    const struct profile *s = names->source;
-    str_map_find_all(&names->out->string_index, s->strings, s->nstrings, PROFILE_NONE, names->to_string);
+    find_strings(names);
     find_mappings(names);
-    for (uint32_t i = 0; i < s->nfunctions; i += batch)
-        find_functions(names, i, s->nfunctions - i < batch ? s->nfunctions - i : batch);
-    for (uint32_t i = 0; i < s->nlocations; i += batch)
-        find_locations(names, i, s->nlocations - i < batch ? s->nlocations - i : batch);
+    find_all_functions(names);
+    find_all_locations(names);
 }
 
 bool merged_names_begin(struct merged_names *names, const struct profile *source)
@@ -363,11 +518,24 @@ bool merged_names_begin(struct merged_names *names, const struct profile *source
     return true;
 }
 
-void merged_names_end(struct merged_names *names)
+/* Takes up in which order the source lists what was new. */
+static bool extend_sequences(struct merged_names *names)
 {
+    const struct profile *s = names->source;
+    return sequence_extend(&names->string_sequence, names->to_string, s->nstrings, names->out->nstrings, names->mem) &&
+           sequence_extend(&names->function_sequence, names->to_function, s->nfunctions, names->functions.n,
+                           names->mem) &&
+           sequence_extend(&names->location_sequence, names->to_location, s->nlocations, names->locations.n,
+                           names->mem);
+}
+
+bool merged_names_end(struct merged_names *names)
+{
+    bool good = !names->to_string || extend_sequences(names);
     mem_put(names->mem, names->to_string, names->columns * sizeof *names->to_string);
     names->to_string = NULL;
     names->columns = 0;
+    return good;
 }
 
 /* Hands a growing array over to the profile, shrunk to its size. */

@@ -82,17 +82,35 @@ static const int64_t *source_values(const struct merger *m, uint32_t sample)
 
 /* --- Stacks --- */
 
+/* Brings those of a stack's locations over that are not there yet. */
+static bool map_new_locations(struct merger *m, const uint32_t *from, uint64_t depth, uint32_t *to)
+{
+    for (uint64_t i = 0; i < depth; i++) {
+        if (to[i] == PROFILE_NONE)
+            merged_names_expect(&m->names, from[i]);
+    }
+    for (uint64_t i = 0; i < depth; i++) {
+        if (to[i] != PROFILE_NONE)
+            continue;
+        to[i] = merged_names_location(&m->names, from[i]);
+        if (to[i] == PROFILE_NONE)
+            return false;
+    }
+    return true;
+}
+
 /* Brings a stack of the source over; its number is known when the stacks are settled. */
 static bool map_stack(struct merger *m, uint32_t stack)
 {
     uint64_t first = m->source->stack_start[stack], depth = m->source->stack_start[stack + 1] - first;
-    uint32_t *frames = stacks_reserve(&m->stacks, depth);
-    for (uint64_t i = 0; frames && i < depth; i++) {
-        frames[i] = merged_names_location(&m->names, m->source->frames[first + i]);
-        if (frames[i] == PROFILE_NONE)
-            return false;
+    const uint32_t *from = m->source->frames + first, *known = m->names.to_location;
+    uint32_t *to = stacks_reserve(&m->stacks, depth), highest = 0;
+    for (uint64_t i = 0; to && i < depth; i++) {
+        to[i] = known[from[i]];
+        highest = to[i] > highest ? to[i] : highest; /* PROFILE_NONE is the highest number */
     }
-    return frames && stacks_take_later(&m->stacks, depth, &m->to_stack[stack]);
+    return to && (highest != PROFILE_NONE || map_new_locations(m, from, depth, to)) &&
+           stacks_take_later(&m->stacks, depth, &m->to_stack[stack]);
 }
 
 /* Brings the stacks of all samples over that have values. */
@@ -222,6 +240,20 @@ static bool add_sample(struct merger *m, uint32_t sample)
                                                                 : add_labelled_sample(m, sample, stack, values);
 }
 
+/* Asks for what samples need that are soon to be added: first what is kept of the stack, then the values. */
+static void expect_sample(const struct merger *m, uint32_t sample)
+{
+    enum { far = 16, near = 8 };
+    const struct profile *s = m->source;
+    uint32_t stack = sample + far < s->nsamples ? m->to_stack[s->stack[sample + far]] : PROFILE_NONE;
+    if (stack != PROFILE_NONE)
+        __builtin_prefetch(&m->plain.at[stack]);
+    stack = sample + near < s->nsamples ? m->to_stack[s->stack[sample + near]] : PROFILE_NONE;
+    uint32_t row = stack != PROFILE_NONE ? m->plain.at[stack] : PROFILE_NONE;
+    if (row != PROFILE_NONE)
+        __builtin_prefetch(&m->values.at[(uint64_t)row * s->nsample_types], 1);
+}
+
 static bool add_samples(struct merger *m)
 {
     /* The first mapping is the main binary's: it stays the first. */
@@ -230,6 +262,7 @@ static bool add_samples(struct merger *m)
     if (!map_stacks(m))
         return false;
     for (uint32_t i = 0; i < m->source->nsamples; i++) {
+        expect_sample(m, i);
         if (!add_sample(m, i))
             return false;
     }
@@ -309,7 +342,7 @@ bool merger_add(struct merger *m, const struct profile *source)
         good = (m->has_header || take_first_header(m)) && add_header(m) && add_samples(m);
         m->has_header = true;
     }
-    merged_names_end(&m->names);
+    good = merged_names_end(&m->names) && good;
     mem_put(m->mem, m->to_stack, ((size_t)source->nstacks + 1) * sizeof *m->to_stack);
     return good;
 }
