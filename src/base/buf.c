@@ -17,12 +17,10 @@ void buf_finish(struct buf *buf)
     buf_init(buf, buf->mem);
 }
 
-char *buf_reserve(struct buf *buf, size_t extra)
+char *buf_grow(struct buf *buf, size_t extra)
 {
     if (buf->failed)
         return NULL;
-    if (extra <= buf->room - buf->n)
-        return buf->p + buf->n;
     size_t need = buf->n + extra;
     size_t room = buf->room < smallest_room ? smallest_room : buf->room * 2;
     if (room < need)

@@ -23,8 +23,14 @@ void buf_init(struct buf *buf, struct mem *mem);
 /* Frees the bytes; the buffer is empty and usable again. */
 void buf_finish(struct buf *buf);
 
+/* buf_reserve where there is no room yet. */
+char *buf_grow(struct buf *buf, size_t extra);
+
 /* Makes room for `extra` more bytes and returns where they go (buf->p + buf->n); NULL on exhaustion. */
-char *buf_reserve(struct buf *buf, size_t extra);
+static inline char *buf_reserve(struct buf *buf, size_t extra)
+{
+    return !buf->failed && extra <= buf->room - buf->n ? buf->p + buf->n : buf_grow(buf, extra);
+}
 
 void buf_bytes(struct buf *buf, const void *bytes, size_t size);
 void buf_str(struct buf *buf, struct str s);

@@ -1,6 +1,9 @@
 #include "base/cursor.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 void cursor_fail_at(struct cursor *c, uint64_t offset, const char *expected)
 {
@@ -89,11 +92,13 @@ uint64_t cursor_varint_slow(struct cursor *c)
     return 0;
 }
 
+#ifndef __SSE2__
 /* One bit a byte: its top bit. */
 static unsigned top_bits(uint64_t bytes)
 {
     return (unsigned)((bytes & 0x8080808080808080u) * 0x0002040810204081u >> 56);
 }
+#endif
 
 /* Puts the 7-bit groups of a varint of at most 4 bytes together; bytes behind it in `bytes` are passed over. */
 static uint32_t join_groups(const uint8_t *p, unsigned length)
@@ -104,13 +109,23 @@ static uint32_t join_groups(const uint8_t *p, unsigned length)
     return (bytes & 0x7f) | (bytes >> 1 & 0x3f80) | (bytes >> 2 & 0x1fc000) | (bytes >> 3 & 0xfe00000);
 }
 
-/* The bytes among sixteen that end a varint, as bits; 0 where a varint of more than four bytes may be among them. */
-static unsigned varint_ends(const uint8_t *p)
+/* The same of sixteen bytes. */
+static unsigned top_bits_of_16(const uint8_t *p)
 {
+#ifdef __SSE2__
+    return (unsigned)_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)p));
+#else
     uint64_t low, high;
     memcpy(&low, p, 8);
     memcpy(&high, p + 8, 8);
-    unsigned more = top_bits(low) | top_bits(high) << 8;
+    return top_bits(low) | top_bits(high) << 8;
+#endif
+}
+
+/* The bytes among sixteen that end a varint, as bits; 0 where a varint of more than four bytes may be among them. */
+static inline unsigned varint_ends(const uint8_t *p)
+{
+    unsigned more = top_bits_of_16(p);
     return (more & more >> 1 & more >> 2 & more >> 3) != 0 ? 0 : ~more & 0xffff;
 }
 

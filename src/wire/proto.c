@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-bool proto_next(struct cursor *message, struct proto_field *field)
+bool proto_next_any(struct cursor *message, struct proto_field *field)
 {
     if (cursor_left(message) == 0)
         return false;
@@ -32,19 +32,6 @@ bool proto_next(struct cursor *message, struct proto_field *field)
     return cursor_ok(message);
 }
 
-void proto_put_varint(struct buf *out, uint64_t value)
-{
-    char *to = buf_reserve(out, proto_varint_most);
-    if (to)
-        out->n += proto_write_varint(to, value);
-}
-
-void proto_put_uint(struct buf *out, uint32_t number, uint64_t value)
-{
-    proto_put_varint(out, (uint64_t)number << 3 | proto_varint);
-    proto_put_varint(out, value);
-}
-
 void proto_put_str(struct buf *out, uint32_t number, struct str s)
 {
     proto_put_varint(out, (uint64_t)number << 3 | proto_bytes);
@@ -55,6 +42,7 @@ void proto_put_str(struct buf *out, uint32_t number, struct str s)
 size_t proto_begin(struct buf *out, uint32_t number)
 {
     proto_put_varint(out, (uint64_t)number << 3 | proto_bytes);
+    buf_byte(out, 0);
     return out->n;
 }
 
@@ -66,7 +54,8 @@ void proto_end(struct buf *out, size_t mark)
     size_t content = out->n - mark, n = proto_write_varint(length, content);
     if (!buf_reserve(out, n))
         return;
-    memmove(out->p + mark + n, out->p + mark, content);
-    memcpy(out->p + mark, length, n);
-    out->n += n;
+    if (n > 1)
+        memmove(out->p + mark + n - 1, out->p + mark, content);
+    memcpy(out->p + mark - 1, length, n);
+    out->n += n - 1;
 }
