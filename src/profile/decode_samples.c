@@ -251,7 +251,7 @@ static bool decode_sample_fields(struct decoder *d, struct proto_field *of, uint
     d->values.n = first_value;
     d->labels.n = first_label;
     *depth = *nvalues = 0;
-    struct proto_field field;
+    struct proto_field field = {0};
     bool ok = true;
     while (ok && proto_next(&of->bytes, &field)) {
         if (field.number == 1)

@@ -87,8 +87,26 @@ def test_types_that_differ(folder):
     tap.ok(err.count('broken.pb.gz') == 1, 'and what is broken is told once', err)
 
 
+def test_one_of_several(folder):
+    """Of several sources only one can be read: its profile stays as it is, with nothing joined or left out."""
+    profile = made_profile.Profile((('samples', 'count'),))
+    for value in (3, 0, 4):
+        profile.sample([profile.location(1)], [value])
+    path, missing = os.path.join(folder, 'one.pb.gz'), os.path.join(folder, 'missing.pb.gz')
+    with open(path, 'wb') as file:
+        file.write(profile.gzipped())
+    alone = run([SONDE, 'pprof'], '-raw', '-symbolize=none', path)
+    both = run([SONDE, 'pprof'], '-raw', '-symbolize=none', missing, path)
+    tap.ok(both.returncode == 0 and both.stdout == alone.stdout, 'the only source that is there stays as it is',
+           both.stdout.decode() + both.stderr.decode())
+    tap.ok(both.stderr.count(b'missing.pb.gz') == 1, 'and the missing one is told once', both.stderr.decode())
+    top = [run([SONDE, 'pprof'], '-top', '-symbolize=none', *paths).stdout for paths in ((path,), (missing, path))]
+    tap.ok(top[0] == top[1], 'also in reports', top)
+
+
 with tempfile.TemporaryDirectory() as folder:
     test_many(folder)
+    test_one_of_several(folder)
     test_types_that_differ(folder)
     go = oracle.go_pprof()
     if go and os.path.isdir(PROFILES):

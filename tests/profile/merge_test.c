@@ -315,9 +315,74 @@ static void a_sum_is_released_wherever_memory_runs_out(void **state)
     }
 }
 
+/* Profiles read raw, of texts that say the same things several times. */
+static void what_is_read_raw_adds_up_to_the_same(void **state)
+{
+    (void)state;
+    struct buf text, raw_text, error, strict_sum, raw_sum;
+    buf_init(&text, mem_libc());
+    put_small_profile(&text);
+    for (int i = 0; i < 40; i++) { /* strings that are listed again, samples with the same stack, odd lengths */
+        proto_put_str(&text, 6, STR(""));
+        proto_put_str(&text, 6, STR("main"));
+        PUT(&text, 2, 1, 1 + (uint64_t)i % 2, 2, 1, 2, 5);
+    }
+    struct profile strict[3], raw[3], sum;
+    struct fault fault;
+    for (int i = 0; i < 3; i++) {
+        strict[i] = decode(&text, mem_libc());
+        buf_init(&raw_text, mem_libc());
+        buf_str(&raw_text, buf_text(&text));
+        assert_true(profile_decode_raw(&raw_text, mem_libc(), &raw[i], &fault));
+        assert_int_equal(raw_text.n, 0); /* taken over */
+        assert_int_equal(raw[i].nstacks, raw[i].nsamples);
+    }
+    buf_init(&error, mem_libc());
+    buf_init(&strict_sum, mem_libc());
+    buf_init(&raw_sum, mem_libc());
+    assert_true(profile_merge(strict, 3, mem_libc(), &sum, &error) && profile_encode(&sum, &strict_sum));
+    profile_finish(&sum);
+    assert_true(profile_merge(raw, 3, mem_libc(), &sum, &error) && profile_encode(&sum, &raw_sum));
+    profile_finish(&sum);
+    assert_true(str_equal(buf_text(&strict_sum), buf_text(&raw_sum)));
+    for (int i = 0; i < 3; i++) {
+        profile_finish(&strict[i]);
+        profile_finish(&raw[i]);
+    }
+    buf_finish(&text);
+    buf_finish(&error);
+    buf_finish(&strict_sum);
+    buf_finish(&raw_sum);
+}
+
+/* As above, with every allocation failing once. */
+static void exhaustion_while_raw_profiles_are_read_is_told(void **state)
+{
+    (void)state;
+    struct buf text, copy;
+    struct fault fault;
+    bool done = false;
+    buf_init(&text, mem_libc());
+    put_small_profile(&text);
+    for (size_t successes = 0; !done; successes++) {
+        struct failing_mem failing = failing_mem(successes);
+        struct profile raw;
+        buf_init(&copy, mem_libc());
+        buf_str(&copy, buf_text(&text));
+        done = profile_decode_raw(&copy, &failing.mem, &raw, &fault);
+        assert_true(done || copy.n == text.n);
+        if (done)
+            profile_finish(&raw);
+        buf_finish(&copy);
+    }
+    buf_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_read_raw_adds_up_to_the_same),
+        cmocka_unit_test(exhaustion_while_raw_profiles_are_read_is_told),
         cmocka_unit_test(equal_samples_are_added_up),
         cmocka_unit_test(a_base_takes_away),
         cmocka_unit_test(units_become_the_finest),
