@@ -1,101 +1,74 @@
 #include "trace/event.h"
 
-static struct trace_transition go_change(int64_t id, enum trace_go_state from, enum trace_go_state to)
-{
-    return (struct trace_transition){.is_goroutine = true, .id = id, .from = from, .to = to};
-}
+#define NAMED_GO(was, becomes)                                                                                         \
+    {                                                                                                                  \
+        .who = trace_who_named, .is_goroutine = true, .from = was, .to = becomes                                       \
+    }
+#define OWN_GO(was, becomes)                                                                                           \
+    {                                                                                                                  \
+        .who = trace_who_own, .is_goroutine = true, .from = was, .to = becomes                                         \
+    }
 
-static struct trace_transition proc_change(int64_t id, enum trace_proc_state from, enum trace_proc_state to)
-{
-    return (struct trace_transition){.id = id, .from = from, .to = to};
-}
+const struct trace_change trace_changes[ev_count] = {
+    [ev_proc_start] = {.who = trace_who_named, .from = proc_idle, .to = proc_running},
+    [ev_proc_stop] = {.who = trace_who_own, .from = proc_running, .to = proc_idle},
+    [ev_proc_steal] = {.who = trace_who_else},
+    [ev_proc_status] = {.who = trace_who_else},
+    [ev_go_create] = {.who = trace_who_else},
+    [ev_go_create_blocked] = {.who = trace_who_else},
+    [ev_go_create_syscall] = NAMED_GO(go_not_exist, go_syscall),
+    [ev_go_start] = NAMED_GO(go_runnable, go_running),
+    [ev_go_destroy] = OWN_GO(go_running, go_not_exist),
+    [ev_go_destroy_syscall] = OWN_GO(go_syscall, go_not_exist),
+    [ev_go_stop] = {trace_who_own, true, go_running, go_runnable, .has_stack = true, .has_reason = true},
+    [ev_go_block] = {trace_who_own, true, go_running, go_waiting, .has_stack = true, .has_reason = true},
+    [ev_go_syscall_begin] = {trace_who_own, true, go_running, go_syscall, .has_stack = true},
+    [ev_go_unblock] = NAMED_GO(go_waiting, go_runnable),
+    [ev_go_switch] = NAMED_GO(go_waiting, go_runnable),
+    [ev_go_switch_destroy] = NAMED_GO(go_waiting, go_runnable),
+    [ev_go_syscall_end] = OWN_GO(go_syscall, go_running),
+    [ev_go_syscall_end_blocked] = OWN_GO(go_syscall, go_runnable),
+    [ev_go_status] = {.who = trace_who_else},
+    [ev_go_status_stack] = {.who = trace_who_else},
+};
 
-/* A change of the goroutine that runs, whose stack is the event's. */
-static struct trace_transition own_change(const struct trace_event *e, enum trace_go_state to, uint64_t reason)
-{
-    struct trace_transition t = go_change(e->g, go_running, to);
-    t.reason = reason;
-    t.stack = trace_event_stack(e);
-    t.has_stack = t.stack != 0;
-    return t;
-}
-
+/* What is said of a goroutine that is created. */
 static struct trace_transition creation(const struct trace_event *e, enum trace_go_state to)
 {
-    struct trace_transition t = go_change((int64_t)e->args[0], go_not_exist, to);
-    t.stack = e->args[1];
-    t.has_stack = true;
-    return t;
+    return (struct trace_transition){.is_goroutine = true,
+                                     .has_stack = true,
+                                     .id = (int64_t)e->args[0],
+                                     .from = go_not_exist,
+                                     .to = to,
+                                     .stack = e->args[1]};
 }
 
 static struct trace_transition go_status(const struct trace_event *e)
 {
-    struct trace_transition t = go_change((int64_t)e->args[0], (enum trace_go_state)(e->args[2] >> 32),
-                                          trace_go_state_of((uint32_t)e->args[2]));
-    t.stack = trace_event_stack(e);
-    t.has_stack = t.stack != 0;
-    return t;
+    uint64_t stack = trace_event_stack(e);
+    return (struct trace_transition){.is_goroutine = true,
+                                     .has_stack = stack != 0,
+                                     .id = (int64_t)e->args[0],
+                                     .from = (uint8_t)(e->args[2] >> 32),
+                                     .to = (uint8_t)trace_go_state_of((uint32_t)e->args[2]),
+                                     .stack = stack};
 }
 
-bool trace_event_transition(const struct trace_event *e, struct trace_transition *t)
+struct trace_transition trace_event_other_transition(const struct trace_event *e)
 {
     int64_t named = (int64_t)e->args[0];
     switch (e->type) {
-    case ev_proc_start:
-        *t = proc_change(named, proc_idle, proc_running);
-        return true;
-    case ev_proc_stop:
-        *t = proc_change(e->p, proc_running, proc_idle);
-        return true;
     case ev_proc_steal:
-        *t = proc_change(named, e->args[3] == proc_status_abandoned ? proc_idle : proc_running, proc_idle);
-        return true;
+        return (struct trace_transition){
+            .id = named, .from = e->args[3] == proc_status_abandoned ? proc_idle : proc_running, .to = proc_idle};
     case ev_proc_status:
-        *t = proc_change(named, (enum trace_proc_state)e->args[2], trace_proc_state_of(e->args[1]));
-        return true;
+        return (struct trace_transition){
+            .id = named, .from = (uint8_t)e->args[2], .to = (uint8_t)trace_proc_state_of(e->args[1])};
     case ev_go_create:
-        *t = creation(e, go_runnable);
-        return true;
+        return creation(e, go_runnable);
     case ev_go_create_blocked:
-        *t = creation(e, go_waiting);
-        return true;
-    case ev_go_create_syscall:
-        *t = go_change(named, go_not_exist, go_syscall);
-        return true;
-    case ev_go_start:
-        *t = go_change(named, go_runnable, go_running);
-        return true;
-    case ev_go_destroy:
-        *t = go_change(e->g, go_running, go_not_exist);
-        return true;
-    case ev_go_destroy_syscall:
-        *t = go_change(e->g, go_syscall, go_not_exist);
-        return true;
-    case ev_go_stop:
-        *t = own_change(e, go_runnable, e->args[0]);
-        return true;
-    case ev_go_block:
-        *t = own_change(e, go_waiting, e->args[0]);
-        return true;
-    case ev_go_syscall_begin:
-        *t = own_change(e, go_syscall, 0);
-        return true;
-    case ev_go_unblock:
-    case ev_go_switch:
-    case ev_go_switch_destroy:
-        *t = go_change(named, go_waiting, go_runnable);
-        return true;
-    case ev_go_syscall_end:
-        *t = go_change(e->g, go_syscall, go_running);
-        return true;
-    case ev_go_syscall_end_blocked:
-        *t = go_change(e->g, go_syscall, go_runnable);
-        return true;
-    case ev_go_status:
-    case ev_go_status_stack:
-        *t = go_status(e);
-        return true;
+        return creation(e, go_waiting);
     default:
-        return false;
+        return go_status(e);
     }
 }

@@ -70,9 +70,6 @@ struct trace_transition {
     uint64_t stack;  /* stack id: where the one that changes is or begins */
 };
 
-/* Whether the event is a change of state, and which. */
-bool trace_event_transition(const struct trace_event *event, struct trace_transition *transition);
-
 /* The stack id of the goroutine that the event happened on; 0 for none. */
 static inline uint64_t trace_event_stack(const struct trace_event *event)
 {
@@ -81,6 +78,44 @@ static inline uint64_t trace_event_stack(const struct trace_event *event)
     if (event->type >= ev_count || trace_specs[event->type].stacks[0] == 0)
         return 0;
     return event->args[trace_specs[event->type].stacks[0] - 1];
+}
+
+/* Whose state a type of event changes: nobody's; that of the goroutine or processor that is its first argument, or that
+ * it happened on; or its arguments say more. */
+enum trace_who { trace_who_none, trace_who_named, trace_who_own, trace_who_else };
+
+struct trace_change {
+    uint8_t who; /* enum trace_who */
+    bool is_goroutine;
+    uint8_t from, to;
+    bool has_stack, has_reason; /* the event's stack is said of it; its first argument is the reason */
+};
+
+extern const struct trace_change trace_changes[ev_count];
+
+/* What an event changes that does so by trace_who_else. */
+struct trace_transition trace_event_other_transition(const struct trace_event *event);
+
+/* Whether the event is a change of state, and which. */
+static inline bool trace_event_transition(const struct trace_event *event, struct trace_transition *transition)
+{
+    if (event->type >= ev_count || trace_changes[event->type].who == trace_who_none)
+        return false;
+    const struct trace_change *change = &trace_changes[event->type];
+    if (change->who == trace_who_else) {
+        *transition = trace_event_other_transition(event);
+        return true;
+    }
+    int64_t own = change->is_goroutine ? event->g : event->p;
+    uint64_t stack = change->has_stack ? trace_event_stack(event) : 0;
+    *transition = (struct trace_transition){.is_goroutine = change->is_goroutine,
+                                            .has_stack = stack != 0,
+                                            .from = change->from,
+                                            .to = change->to,
+                                            .id = change->who == trace_who_own ? own : (int64_t)event->args[0],
+                                            .reason = change->has_reason ? event->args[0] : 0,
+                                            .stack = stack};
+    return true;
 }
 
 #endif
