@@ -240,15 +240,22 @@ uint32_t sites_site(struct sites *s, uint32_t stack, uint32_t name)
     return *index;
 }
 
+/* Looks among what was found lately, in two places; NULL where it is not there. */
+static inline const struct site_known *recent(const struct site_recent *places, uint64_t key)
+{
+    return places[0].key == key ? &places[0].known : places[1].key == key ? &places[1].known : NULL;
+}
+
 bool sites_find(struct sites *s, const struct trace_table *table, uint64_t stack, uint64_t reason,
                 struct site_known *known)
 {
     bool is_small = stack >> 40 == 0 && reason >> 24 == 0;
     uint64_t key = reason << 40 | stack;
-    unsigned slot = (unsigned)(hash_fold(stack, reason) % (sizeof s->recent / sizeof *s->recent));
+    struct site_recent *places = s->recent[hash_fold(stack, reason) % site_recents];
     turn_to(s, table);
-    if (is_small && s->recent[slot].key == key) {
-        *known = s->recent[slot].known;
+    const struct site_known *found = is_small ? recent(places, key) : NULL;
+    if (found) {
+        *known = *found;
         return true;
     }
     uint32_t name = reason ? sites_string(s, table, reason) : 0, number = stack ? sites_stack(s, table, stack) : 0;
@@ -257,8 +264,8 @@ bool sites_find(struct sites *s, const struct trace_table *table, uint64_t stack
         return false;
     *known = (struct site_known){site, s->stacks.at[number].outermost};
     if (is_small) {
-        s->recent[slot].key = key;
-        s->recent[slot].known = *known;
+        places[1] = places[0];
+        places[0] = (struct site_recent){key, *known};
     }
     return true;
 }

@@ -32,6 +32,13 @@ struct site_known {
     uint32_t site, outermost; /* outermost: of the stack */
 };
 
+struct site_recent {
+    uint64_t key; /* of the ids; 0 is that of no stack and no reason, of which nothing is known */
+    struct site_known known;
+};
+
+enum { site_recents = 1 << 11 };
+
 /* The index under which something of the generation at hand is known here, plus one; 0 where it was not asked for. */
 struct site_cache {
     uint32_t *at;
@@ -53,10 +60,7 @@ struct sites {
 
     uint64_t serial; /* of the table that these are about */
     struct site_cache of_strings, of_frames, of_stacks;
-    struct {
-        uint64_t key; /* of the ids; 0 is that of no stack and no reason, of which nothing is known */
-        struct site_known known;
-    } recent[4096];
+    struct site_recent recent[site_recents][2];
 };
 
 #define SITE_NONE UINT32_MAX /* on exhaustion */
