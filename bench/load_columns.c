@@ -2,7 +2,7 @@
  *
  *     EVENTS LOAD_SECONDS BYTES_AN_EVENT PEAK_MB WORST_MS MEAN_MS WINDOWS
  *
- * and, with a third argument, on the standard error what the bytes are for.
+ * and, with a third argument, on the standard error what the bytes are for, and the worst window of each kind of row.
  *
  *     load_columns TRACE [WINDOWS [verbose]]
  */
@@ -50,36 +50,43 @@ static void passed(void *context, uint64_t valid)
     madvise(mapped->bytes, valid & ~(uint64_t)4095, MADV_DONTNEED);
 }
 
+enum kind { of_goroutine, of_thread, of_proc, of_syscalls, of_value, of_population, kinds };
+
+static const char *const kind_names[] = {"goroutine", "thread", "processor", "system calls", "value", "population"};
+
 /* A random row's lane; every kind is as likely. */
-static const struct lane *any_lane(const struct columns *cols, uint64_t *random)
+static const struct lane *any_lane(const struct columns *cols, uint64_t *random, enum kind *kind)
 {
     const struct columns_proc *proc = &cols->procs.at[next(random) % cols->procs.n];
-    switch (next(random) % 5) {
-    case 0:
+    *kind = (enum kind)(next(random) % of_population);
+    switch (*kind) {
+    case of_goroutine:
         return &cols->goroutines.at[next(random) % cols->goroutines.n].states;
-    case 1:
+    case of_thread:
         return &cols->threads.at[next(random) % cols->threads.n].runs;
-    case 2:
+    case of_proc:
         return &proc->runs;
-    case 3:
+    case of_syscalls:
         return &proc->syscalls;
     default:
         return &cols->values[next(random) % columns_value_count];
     }
 }
 
-/* Draws one window; the seconds that it took. */
-static double draw(const struct columns *cols, uint64_t *random)
+/* Draws one window; the seconds that it took, and of what kind it was. */
+static double draw(const struct columns *cols, uint64_t *random, enum kind *kind)
 {
     static struct lane_pixel pixels[width];
     static struct lane_values values[width];
     static struct population_pixel population[width];
-    const struct lane *lane = any_lane(cols, random);
+    const struct lane *lane = any_lane(cols, random, kind);
     /* As many wide windows as narrow ones. */
     uint64_t length = (uint64_t)cols->end >> next(random) % 24;
     int64_t begin = (int64_t)(next(random) % ((uint64_t)cols->end - length + 1));
     double start = now(CLOCK_THREAD_CPUTIME_ID);
     if (next(random) % 8 == 0)
+        *kind = of_population;
+    if (*kind == of_population)
         population_draw(&cols->population, begin, begin + (int64_t)length, width, population);
     else if (lane->form == lane_values)
         lane_draw_values(lane, begin, begin + (int64_t)length, width, values);
@@ -120,16 +127,21 @@ int main(int argc, char **argv)
     double load = now(CLOCK_MONOTONIC) - start, worst = 0, sum = 0;
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
+    double worst_of[kinds] = {0};
     for (uint64_t i = 0; i < windows; i++) {
-        double seconds = draw(&cols, &random);
+        enum kind kind;
+        double seconds = draw(&cols, &random, &kind);
         sum += seconds;
         worst = seconds > worst ? seconds : worst;
+        worst_of[kind] = seconds > worst_of[kind] ? seconds : worst_of[kind];
     }
     printf("%" PRIu64 " %.3f %.1f %.0f %.3f %.3f %" PRIu64 "\n", cols.events, load,
            (double)columns_size(&cols).total / (double)cols.events, (double)usage.ru_maxrss / 1024, worst * 1e3,
            windows > 0 ? sum / (double)windows * 1e3 : 0.0, windows);
     if (argc > 3)
         print_sizes(&cols);
+    for (int i = 0; argc > 3 && i < kinds; i++)
+        fprintf(stderr, "%s: %.2f ms\n", kind_names[i], worst_of[i] * 1e3);
     columns_finish(&cols);
     return 0;
 }

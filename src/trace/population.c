@@ -3,7 +3,7 @@
 #include "base/cursor.h"
 #include "trace/lane.h"
 
-enum { block_changes = 128, fanout = lane_fanout };
+enum { block_changes = 64, fanout = lane_fanout };
 
 void population_init(struct population *population, struct mem *mem)
 {
@@ -119,20 +119,19 @@ static __attribute__((noinline)) uint64_t read_slowly(const uint8_t *bytes, uint
     }
 }
 
-/* The next change, of which there is one. */
-static inline struct change peek(const struct population *p, const struct population_reader *reader)
+/* Reads the change at an offset of n bytes; `time` is that of the one before, or of its block. */
+static inline struct change decode(const uint8_t *bytes, uint64_t n, uint64_t offset, int64_t time)
 {
-    const uint8_t *bytes = (const uint8_t *)p->bytes.p;
-    struct change change = {.time = reader->time, .offset = reader->offset};
-    if (reader->i % block_changes == 0)
-        change.time = p->blocks.at[reader->i / block_changes].time;
     uint64_t number;
-    const uint8_t *next = p->bytes.n - change.offset >= 8 ? varint_of_8(bytes + change.offset, &number) : NULL;
-    change.offset = next ? (uint64_t)(next - bytes) : read_slowly(bytes, change.offset, &number);
-    change.time += (int64_t)(number >> 6);
-    change.from = number >> 3 & 7;
-    change.to = number & 7;
-    return change;
+    const uint8_t *next = n - offset >= 8 ? varint_of_8(bytes + offset, &number) : NULL;
+    offset = next ? (uint64_t)(next - bytes) : read_slowly(bytes, offset, &number);
+    return (struct change){time + (int64_t)(number >> 6), offset, number >> 3 & 7, number & 7};
+}
+
+/* The time that the next change's is counted from. */
+static int64_t time_before(const struct population *p, const struct population_reader *reader)
+{
+    return reader->i % block_changes == 0 ? p->blocks.at[reader->i / block_changes].time : reader->time;
 }
 
 static inline void take(struct population_reader *reader, const struct change *change)
@@ -147,7 +146,7 @@ bool population_next(const struct population *p, struct population_reader *reade
 {
     if (reader->i == p->n)
         return false;
-    struct change change = peek(p, reader);
+    struct change change = decode((const uint8_t *)p->bytes.p, p->bytes.n, reader->offset, time_before(p, reader));
     take(reader, &change);
     return true;
 }
@@ -178,34 +177,41 @@ static size_t count_blocks(const struct population *p, size_t low, int64_t time)
     return low;
 }
 
-/* Takes changes in as long as they come before a time (or at it), and no further than the end of a block. */
+/* Takes changes in as long as they come before a time (or at it), and no further than the end of a block. This is what
+ * most of drawing is: it works on copies, of which the compiler knows that nothing else changes them. */
 static void run(const struct population *p, struct population_reader *reader, int64_t time, bool with_time,
                 struct population_pixel *pixel)
 {
-    uint64_t end = (reader->i / block_changes + 1) * block_changes;
+    const uint8_t *bytes = (const uint8_t *)p->bytes.p;
+    uint64_t n = p->bytes.n, end = (reader->i / block_changes + 1) * block_changes;
+    struct population_reader at = *reader;
+    struct population_counts min = pixel->min, max = pixel->max;
+    int64_t before = at.i < p->n ? time_before(p, reader) : at.time, last = with_time ? time : time - 1;
     end = end < p->n ? end : p->n;
-    while (reader->i < end) {
-        struct change change = peek(p, reader);
-        if (change.time > time || (change.time == time && !with_time))
-            return;
-        take(reader, &change);
-        if (!pixel)
-            continue;
+    while (at.i < end) {
+        struct change change = decode(bytes, n, at.offset, before);
+        if (change.time > last)
+            break;
+        take(&at, &change);
+        before = change.time;
         /* One count is less now, and one more. */
-        if (reader->now.of[change.from] < pixel->min.of[change.from])
-            pixel->min.of[change.from] = reader->now.of[change.from];
-        if (reader->now.of[change.to] > pixel->max.of[change.to])
-            pixel->max.of[change.to] = reader->now.of[change.to];
+        min.of[change.from] =
+            at.now.of[change.from] < min.of[change.from] ? at.now.of[change.from] : min.of[change.from];
+        max.of[change.to] = at.now.of[change.to] > max.of[change.to] ? at.now.of[change.to] : max.of[change.to];
     }
+    *reader = at;
+    pixel->min = min;
+    pixel->max = max;
 }
 
 /* Takes in what changes at a time, before which the reader has taken all in. */
 static void run_at(const struct population *p, struct population_reader *reader, int64_t time)
 {
+    struct population_pixel unused = {0};
     uint64_t before;
     do {
         before = reader->i;
-        run(p, reader, time, true, NULL);
+        run(p, reader, time, true, &unused);
     } while (reader->i > before && reader->i % block_changes == 0);
 }
 
@@ -214,9 +220,10 @@ static struct population_reader at_time(const struct population *p, int64_t time
 {
     size_t n = time == INT64_MAX ? p->blocks.n : count_blocks(p, 0, time + 1);
     struct population_reader reader = {0};
+    struct population_pixel unused = {0};
     if (n > 0) {
         reader = at_block(p, n - 1);
-        run(p, &reader, time, true, NULL);
+        run(p, &reader, time, true, &unused);
     }
     return reader;
 }

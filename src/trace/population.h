@@ -3,7 +3,7 @@
  *
  *     (ns since the change before) << 6 | state before << 3 | state after
  *
- * and over every 128 changes stands a block with the counts that it begins with and the least and greatest within it;
+ * and over every 64 changes stands a block with the counts that it begins with and the least and greatest within it;
  * over every 16 blocks, and so on, the same again, as in a lane (lane.h). */
 #ifndef SONDE_TRACE_POPULATION_H
 #define SONDE_TRACE_POPULATION_H
