@@ -11,6 +11,9 @@ struct moment {
     int64_t covered[lane_state_count];
 };
 
+/* Before all items. */
+static const struct moment at_begin;
+
 static unsigned word_count(unsigned form)
 {
     return form == lane_states || form == lane_points ? 2 : 3;
@@ -62,10 +65,13 @@ static const struct lane_block *block_at(const struct lane_reader *reader, uint3
     return reader->blocks ? &reader->blocks[i] : &reader->only;
 }
 
-/* How many of the first n blocks begin before a time. */
-static uint32_t count_blocks(const struct lane_reader *reader, int64_t time)
+/* How many blocks begin before a time; the first `low` are known to. Mostly it is not far from there. */
+static uint32_t count_blocks(const struct lane_reader *reader, uint32_t low, int64_t time)
 {
-    uint32_t low = 0, high = reader->nblocks;
+    uint32_t high = reader->nblocks, step = 1;
+    for (; high - low > step && block_at(reader, low + step)->begin < time; step *= 2)
+        low += step;
+    high = high - low > step ? low + step : high;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (block_at(reader, middle)->begin < time)
@@ -91,36 +97,73 @@ static uint32_t count_items(unsigned form, const struct lane_chunk *chunk, int64
     return low;
 }
 
-/* The place behind the last item that begins before a time. */
-static void find_place(const struct lane_reader *reader, int64_t time, uint32_t *block, uint32_t *i)
+/* The place behind the last item that begins before a time; the first `low` blocks are known to. */
+static void find_place(const struct lane_reader *reader, uint32_t low, int64_t time, uint32_t *block, uint32_t *i)
 {
-    uint32_t n = count_blocks(reader, time);
+    uint32_t n = count_blocks(reader, low, time);
     *block = n > 0 ? n - 1 : 0;
     *i = n > 0 ? count_items(reader->lane->form, block_at(reader, n - 1)->chunk, time) : 0;
 }
 
-static void find_moment(const struct lane_reader *reader, int64_t time, struct moment *moment)
+/* Adds up items of a chunk as far as they come before the moment. */
+static void add_items(unsigned form, const struct lane_chunk *chunk, uint32_t from, struct moment *moment)
 {
+    for (uint32_t i = from; i < moment->i; i++) {
+        unsigned state = lane_state(item_at(form, chunk, i)[1]);
+        int64_t end = end_of(form, chunk, i);
+        if (state < lane_state_count)
+            moment->covered[state] += (end < moment->time ? end : moment->time) - begin_of(form, chunk, i);
+        moment->before += state != lane_state_mark;
+    }
+}
+
+/* Goes on from a moment, of which `at` is a copy, to a later one in the same chunk. Of what came before only the last
+ * item may have been cut. */
+static void go_on(unsigned form, const struct lane_chunk *chunk, const struct moment *before, struct moment *at)
+{
+    uint32_t last = before->i - 1;
+    unsigned state = lane_state(item_at(form, chunk, last)[1]);
+    int64_t end = end_of(form, chunk, last);
+    if (state < lane_state_count)
+        at->covered[state] -= (end < before->time ? end : before->time) - begin_of(form, chunk, last);
+    at->before -= state != lane_state_mark;
+    add_items(form, chunk, last, at);
+}
+
+/* Finds a moment that is not before another one, which may be the one at the lane's begin. */
+static void find_moment(const struct lane_reader *reader, const struct moment *before, int64_t time,
+                        struct moment *moment)
+{
+    struct moment from = *before;
     *moment = (struct moment){.time = time};
     if (reader->nblocks == 0)
         return;
-    find_place(reader, time, &moment->block, &moment->i);
+    find_place(reader, from.i > 0 ? from.block + 1 : 0, time, &moment->block, &moment->i);
     const struct lane_block *block = block_at(reader, moment->block);
-    const struct lane_chunk *chunk = block->chunk;
     unsigned form = reader->lane->form;
     moment->before = block->before;
     if (form == lane_points || form == lane_values) {
         moment->before += moment->i;
-        return;
+    } else if (from.i > 0 && from.block == moment->block) {
+        moment->before = from.before;
+        memcpy(moment->covered, from.covered, sizeof moment->covered);
+        go_on(form, block->chunk, &from, moment);
+    } else {
+        memcpy(moment->covered, block->covered, sizeof moment->covered);
+        add_items(form, block->chunk, 0, moment);
     }
-    memcpy(moment->covered, block->covered, sizeof moment->covered);
-    for (uint32_t i = 0; i < moment->i; i++) {
-        unsigned state = lane_state(item_at(form, chunk, i)[1]);
-        int64_t end = end_of(form, chunk, i);
-        if (state < lane_state_count)
-            moment->covered[state] += (end < time ? end : time) - begin_of(form, chunk, i);
-        moment->before += state != lane_state_mark;
-    }
+}
+
+/* The moments at a pixel's edges. `to` is that of the pixel before, or where the window begins, and then of this one.
+ * Pixels that are less than a nanosecond apart overlap. */
+static void find_edges(const struct lane_reader *reader, int64_t left, int64_t right, struct moment *from,
+                       struct moment *to)
+{
+    if (to->time == left)
+        *from = *to;
+    else
+        find_moment(reader, to->time < left ? to : &at_begin, left, from);
+    find_moment(reader, from, right, to);
 }
 
 /* Puts the reader on the first item that a time from `time` on touches. Whether that began before. */
@@ -139,7 +182,7 @@ void lane_seek(struct lane_reader *reader, const struct lane *lane, int64_t time
     uint32_t block = 0, i = 0;
     open_reader(reader, lane);
     if (reader->nblocks > 0)
-        find_place(reader, time, &block, &i);
+        find_place(reader, 0, time, &block, &i);
     go_to_first(reader, time, block, i);
 }
 
@@ -293,14 +336,10 @@ void lane_draw(const struct lane *lane, int64_t begin, int64_t end, uint32_t wid
     struct lane_reader reader;
     struct moment from, to;
     open_reader(&reader, lane);
-    find_moment(&reader, begin, &to);
+    find_moment(&reader, &at_begin, begin, &to);
     for (uint32_t i = 0; i < width; i++) {
         int64_t left = lane_edge(begin, end, width, i);
-        if (to.time == left)
-            from = to;
-        else
-            find_moment(&reader, left, &from);
-        find_moment(&reader, pixel_end(left, lane_edge(begin, end, width, i + 1)), &to);
+        find_edges(&reader, left, pixel_end(left, lane_edge(begin, end, width, i + 1)), &from, &to);
         fill_pixel(&reader, &from, &to, &pixels[i]);
     }
 }
@@ -360,10 +399,10 @@ void lane_draw_values(const struct lane *lane, int64_t begin, int64_t end, uint3
     struct lane_reader reader;
     struct moment from, to;
     open_reader(&reader, lane);
+    find_moment(&reader, &at_begin, begin, &to);
     for (uint32_t i = 0; i < width; i++) {
         int64_t left = lane_edge(begin, end, width, i);
-        find_moment(&reader, left, &from);
-        find_moment(&reader, pixel_end(left, lane_edge(begin, end, width, i + 1)), &to);
+        find_edges(&reader, left, pixel_end(left, lane_edge(begin, end, width, i + 1)), &from, &to);
         fill_values(&reader, &from, &to, &pixels[i]);
     }
 }
@@ -373,7 +412,7 @@ void lane_total(const struct lane *lane, struct lane_pixel *total)
     struct lane_reader reader;
     struct moment end;
     open_reader(&reader, lane);
-    find_moment(&reader, INT64_MAX, &end);
+    find_moment(&reader, &at_begin, INT64_MAX, &end);
     *total = (struct lane_pixel){.count = end.before};
     memcpy(total->covered, end.covered, sizeof total->covered);
 }

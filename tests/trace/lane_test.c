@@ -198,6 +198,18 @@ static void every_window_of_a_lane_is_what_counting_says(void **state)
     }
 }
 
+static void pixels_of_less_than_a_nanosecond_overlap(void **state)
+{
+    (void)state;
+    for (unsigned form = lane_states; form <= lane_values; form++) {
+        struct pair pair;
+        make(&pair, (enum lane_form)form, 600, dense, 3 + form);
+        for (int64_t begin = -5; begin < pair.end + 5; begin += 7)
+            check_window(&pair, begin, begin + 10, most_pixels);
+        finish(&pair);
+    }
+}
+
 static void levels_over_a_million_items_agree_with_counting(void **state)
 {
     (void)state;
@@ -415,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_window_of_a_lane_is_what_counting_says),
+        cmocka_unit_test(pixels_of_less_than_a_nanosecond_overlap),
         cmocka_unit_test(levels_over_a_million_items_agree_with_counting),
         cmocka_unit_test(items_come_back_in_both_directions),
         cmocka_unit_test(seeking_finds_what_a_moment_is_in),
