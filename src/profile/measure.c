@@ -100,11 +100,16 @@ static const struct unit *fitting_unit(const struct kind *kind, double value)
     return fit;
 }
 
+/* The unit of a kind that is asked for by name. */
+static const struct unit *named_unit(const struct kind *kind, struct str to)
+{
+    const struct unit *unit = find_unit(kind, to);
+    return unit ? unit : &kind->fallback;
+}
+
 static struct measure convert(const struct kind *kind, double value, struct str to)
 {
-    const struct unit *unit = is_automatic(to) ? fitting_unit(kind, value) : find_unit(kind, to);
-    if (!unit)
-        unit = &kind->fallback;
+    const struct unit *unit = is_automatic(to) ? fitting_unit(kind, value) : named_unit(kind, to);
     return (struct measure){value / unit->factor, unit->name};
 }
 
@@ -126,6 +131,21 @@ struct measure measure_scale(int64_t value, struct str from, struct str to)
             return convert(&kinds[i], (double)value * unit->factor, to);
     }
     return (struct measure){(double)value, is_plain_word(to) ? (struct str){0} : to};
+}
+
+bool measure_ratio(struct str from, struct str to, struct measure_ratio *ratio)
+{
+    for (size_t i = 0; i < nkinds; i++) {
+        const struct unit *unit = find_unit(&kinds[i], from);
+        if (unit && is_automatic(to))
+            return false;
+        if (unit) {
+            *ratio = (struct measure_ratio){unit->factor, named_unit(&kinds[i], to)->factor};
+            return true;
+        }
+    }
+    *ratio = (struct measure_ratio){1, 1};
+    return true;
 }
 
 void measure_put_scaled(struct buf *out, int64_t value, struct str from, struct str to)

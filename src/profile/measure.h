@@ -19,6 +19,20 @@ struct measure {
  * its unit unless that is one of the plain words "count", "sample", "unit", "minimum" and "auto". */
 struct measure measure_scale(int64_t value, struct str from, struct str to);
 
+/* What measure_scale multiplies amounts of one unit by, and divides them by, for another one; for many amounts. */
+struct measure_ratio {
+    double times, by;
+};
+
+/* The ratio; false where the unit that comes out depends on the amount. */
+bool measure_ratio(struct str from, struct str to, struct measure_ratio *ratio);
+
+/* The value that measure_scale gives. */
+static inline double measure_apply(const struct measure_ratio *ratio, int64_t value)
+{
+    return (double)value * ratio->times / ratio->by;
+}
+
 /* Appends the converted amount with at most two decimals and its unit: "1.50MB", "12s", "0". */
 void measure_put_scaled(struct buf *out, int64_t value, struct str from, struct str to);
 

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "report/call_stream.h"
 #include "report/call_tree.h"
 #include "report/graph.h"
 #include "report/number.h"
+#include "report/order.h"
 #include "report/share.h"
 
 /* A place in a stack where an edge is taken; kept with the others from the same node, in the order of the stacks. */
@@ -300,12 +302,11 @@ static void count_part(void *context, unsigned index)
         finder->edge_start[entry + 1] = count_edges(finder, index, entry);
 }
 
-/* Adds up the edges that come from an entry. */
-static void add_edges(struct finder *finder, unsigned part, uint32_t entry)
+/* Adds up the edges that come from an entry, in `edges`; returns how many they are. */
+static uint32_t add_edges(struct finder *finder, unsigned part, uint32_t entry, struct edge *edges)
 {
     struct graph *graph = finder->graph;
     uint32_t *edge_of = finder->edge_of[part], *stack_of = finder->stack_of[part], n = 0;
-    struct edge *edges = graph->edges.at + finder->edge_start[entry];
     for (uint64_t i = finder->start[entry]; i < finder->start[entry + 1]; i++) {
         const struct crossing *crossing = &finder->crossings[i];
         if (edge_of[crossing->to] == 0) {
@@ -324,6 +325,7 @@ static void add_edges(struct finder *finder, unsigned part, uint32_t entry)
     }
     for (uint32_t i = 0; i < n; i++)
         edge_of[edges[i].to] = 0;
+    return n;
 }
 
 static void add_part(void *context, unsigned index)
@@ -331,7 +333,7 @@ static void add_part(void *context, unsigned index)
     struct finder *finder = context;
     uint32_t end = first_entry(finder, index + 1);
     for (uint32_t entry = first_entry(finder, index); entry < end; entry++)
-        add_edges(finder, index, entry);
+        add_edges(finder, index, entry, finder->graph->edges.at + finder->edge_start[entry]);
 }
 
 /* Arrays with an element for each entry. */
@@ -367,8 +369,8 @@ static bool make_edges(struct finder *finder)
     return true;
 }
 
-/* Finds the edges between many nodes. */
-static bool find_many(struct finder *finder)
+/* Sorts all crossings by where they come from. They are the caller's to free, with finish_crossings. */
+static bool sort_crossings(struct finder *finder)
 {
     struct graph *graph = finder->graph;
     finder->nparts = shares_of(graph->profile);
@@ -385,8 +387,21 @@ static bool find_many(struct finder *finder)
     if (!finder->crossings)
         return false;
     parallel_run(finder->nparts, walk_part, finder);
-    bool good = make_edges(finder);
-    mem_put(graph->mem, finder->crossings, ncrossings * sizeof *finder->crossings);
+    return true;
+}
+
+static void finish_crossings(struct finder *finder)
+{
+    if (finder->crossings)
+        mem_put(finder->graph->mem, finder->crossings,
+                finder->start[finder->graph->entries.n] * sizeof *finder->crossings);
+}
+
+/* Finds the edges between many nodes. */
+static bool find_many(struct finder *finder)
+{
+    bool good = sort_crossings(finder) && (!finder->crossings || make_edges(finder));
+    finish_crossings(finder);
     return good;
 }
 
@@ -400,6 +415,12 @@ static bool find_few(struct finder *finder)
     return !finder->exhausted;
 }
 
+/* Whether edges are added up in a matrix. */
+static bool are_few(const struct graph *graph)
+{
+    return graph->trimmed && graph->nlist <= largest_matrix;
+}
+
 bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
 {
     struct finder finder = {.graph = graph, .need = need, .marked = marked};
@@ -408,6 +429,158 @@ bool graph_connect(struct graph *graph, enum edge_need need, const bool *marked)
     graph->edges.n = 0;
     if (!any_edges(&finder))
         return true;
-    bool few = graph->trimmed && graph->nlist <= largest_matrix;
-    return find_dull(&finder) && (few ? find_few : find_many)(&finder);
+    return find_dull(&finder) && (are_few(graph) ? find_few : find_many)(&finder);
+}
+
+/* --- Calls, as they are asked for --- */
+
+/* Of a few nodes at a time the calls are found and sorted, by as many threads as there are parts. */
+struct call_stream {
+    struct finder finder;
+    bool made;                 /* the graph's edges are made already: they are few */
+    uint32_t next, first, end; /* of the list: the one asked for next; the nodes whose calls are there */
+    uint64_t *start;           /* per node of the list that is there: where its calls begin */
+    uint32_t *count;           /* and how many they are */
+    VEC(struct call) calls;
+    struct {
+        VEC(struct edge) edges; /* of the node in work */
+        VEC(struct call) spare;
+        bool exhausted;
+    } parts[parallel_most];
+};
+
+enum { crossings_at_a_time = 1 << 16 };
+
+struct call_stream *call_stream_create(struct graph *graph)
+{
+    struct call_stream *stream = mem_get(graph->mem, sizeof *stream);
+    if (!stream)
+        return NULL;
+    *stream = (struct call_stream){.finder = {.graph = graph}, .made = graph->tree || are_few(graph)};
+    stream->start = arena_new(&graph->arena, uint64_t, graph->nlist);
+    stream->count = arena_new(&graph->arena, uint32_t, graph->nlist);
+    bool good = stream->start && stream->count && (graph->name_ranks || order_names(graph));
+    if (good && stream->made)
+        good = graph_connect(graph, edges_all, NULL) && graph_drop_light_edges(graph);
+    else if (good && any_edges(&stream->finder))
+        good = find_dull(&stream->finder) && sort_crossings(&stream->finder);
+    if (good)
+        return stream;
+    call_stream_destroy(stream);
+    return NULL;
+}
+
+void call_stream_destroy(struct call_stream *stream)
+{
+    if (!stream)
+        return;
+    struct mem *mem = stream->finder.graph->mem;
+    finish_crossings(&stream->finder);
+    vec_finish(&stream->calls, mem);
+    for (unsigned i = 0; i < parallel_most; i++) {
+        vec_finish(&stream->parts[i].edges, mem);
+        vec_finish(&stream->parts[i].spare, mem);
+    }
+    mem_put(mem, stream, sizeof *stream);
+}
+
+static bool is_light(const struct graph *graph, const struct edge *edge)
+{
+    return graph->listed[edge->to] && number_abs(edge->weight) < graph->edge_cutoff;
+}
+
+static struct call call_of(const struct graph *graph, const struct edge *edge)
+{
+    return (struct call){.weight = edge->weight, .to = edge->to, .rank = graph->name_ranks[edge->to]};
+}
+
+/* How many crossings there are from a node of the list. */
+static uint64_t crossings_from(const struct call_stream *stream, uint32_t index)
+{
+    uint32_t entry = stream->finder.graph->list[index];
+    return stream->finder.crossings ? stream->finder.start[entry + 1] - stream->finder.start[entry] : 0;
+}
+
+/* Finds the calls from a node of the list. */
+static bool find_calls(struct call_stream *stream, unsigned part, uint32_t index)
+{
+    struct graph *graph = stream->finder.graph;
+    uint64_t most = crossings_from(stream, index);
+    struct call *calls = stream->calls.at + stream->start[index];
+    stream->count[index] = 0;
+    if (most == 0)
+        return true;
+    if (!vec_reserve(&stream->parts[part].edges, graph->mem, most) ||
+        !vec_reserve(&stream->parts[part].spare, graph->mem, most))
+        return false;
+    struct edge *edges = stream->parts[part].edges.at;
+    uint32_t nedges = add_edges(&stream->finder, part, graph->list[index], edges), n = 0;
+    for (uint32_t i = 0; i < nedges; i++) {
+        if (!is_light(graph, &edges[i]))
+            calls[n++] = call_of(graph, &edges[i]);
+    }
+    order_calls(graph, calls, n, stream->parts[part].spare.at);
+    stream->count[index] = n;
+    return true;
+}
+
+static void find_part(void *context, unsigned part)
+{
+    struct call_stream *stream = context;
+    uint64_t all = stream->start[stream->end - 1] + 1;
+    for (uint32_t i = stream->first; i < stream->end; i++) {
+        if (stream->start[i] * stream->finder.nparts / all == part)
+            stream->parts[part].exhausted |= !find_calls(stream, part, i);
+    }
+}
+
+/* Finds the calls from the next few nodes. */
+static bool find_more(struct call_stream *stream)
+{
+    const struct graph *graph = stream->finder.graph;
+    uint64_t n = 0;
+    stream->first = stream->end;
+    while (stream->end < graph->nlist && n < crossings_at_a_time) {
+        stream->start[stream->end] = n;
+        n += crossings_from(stream, stream->end++);
+    }
+    stream->calls.n = 0;
+    if (!vec_reserve(&stream->calls, graph->mem, n))
+        return false;
+    bool good = true;
+    if (stream->finder.nparts < 2)
+        find_part(stream, 0);
+    else
+        parallel_run(stream->finder.nparts, find_part, stream);
+    for (unsigned i = 0; i < parallel_most; i++)
+        good = good && !stream->parts[i].exhausted;
+    return good;
+}
+
+/* The calls of a node whose edges are made already. */
+static bool take_made(struct call_stream *stream, uint32_t node, const struct call **calls, uint32_t *n)
+{
+    struct graph *graph = stream->finder.graph;
+    uint32_t *edges = graph->out + graph->out_start[node];
+    *n = graph->out_start[node + 1] - graph->out_start[node];
+    stream->calls.n = 0;
+    if (!vec_reserve(&stream->calls, graph->mem, *n) || !vec_reserve(&stream->parts[0].spare, graph->mem, *n))
+        return false;
+    for (uint32_t i = 0; i < *n; i++)
+        stream->calls.at[i] = call_of(graph, &graph->edges.at[edges[i]]);
+    order_calls(graph, stream->calls.at, *n, stream->parts[0].spare.at);
+    *calls = stream->calls.at;
+    return true;
+}
+
+bool call_stream_next(struct call_stream *stream, const struct call **calls, uint32_t *n)
+{
+    uint32_t index = stream->next++;
+    if (stream->made)
+        return take_made(stream, stream->finder.graph->list[index], calls, n);
+    if (index == stream->end && !find_more(stream))
+        return false;
+    *calls = stream->calls.at + stream->start[index];
+    *n = stream->count[index];
+    return true;
 }

@@ -213,43 +213,6 @@ static int compare_edges(const void *left, const void *right, void *context)
     return order ? order : by_ends(context, a->edge, b->edge);
 }
 
-/* An edge whose ends' names have ranks. */
-struct ranked_edge {
-    int64_t weight;
-    uint32_t from, to; /* ranks */
-    uint32_t edge;
-};
-
-static int compare_ranked_edges(const void *left, const void *right, void *context)
-{
-    const struct ranked_edge *a = left, *b = right;
-    int order = by_weight(number_abs(a->weight), number_abs(b->weight));
-    if (order == 0)
-        order = by_weight(a->weight, b->weight);
-    if (order == 0)
-        order = by_number(a->from, b->from);
-    if (order == 0)
-        order = by_number(a->to, b->to);
-    return order ? order : by_ends(context, a->edge, b->edge);
-}
-
-static bool order_ranked_edges(struct graph *graph, uint32_t *edges, uint32_t n)
-{
-    struct ranked_edge *items = mem_get_array(graph->mem, n, sizeof *items);
-    if (!items)
-        return n == 0;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct edge *edge = &graph->edges.at[edges[i]];
-        items[i] =
-            (struct ranked_edge){edge->weight, graph->name_ranks[edge->from], graph->name_ranks[edge->to], edges[i]};
-    }
-    qsort_r(items, n, sizeof *items, compare_ranked_edges, graph);
-    for (uint32_t i = 0; i < n; i++)
-        edges[i] = items[i].edge;
-    mem_put(graph->mem, items, n * sizeof *items);
-    return true;
-}
-
 static int compare_names(const void *left, const void *right)
 {
     const struct node_item *a = left, *b = right;
@@ -277,8 +240,6 @@ bool order_names(struct graph *graph)
 
 bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n)
 {
-    if (graph->name_ranks)
-        return order_ranked_edges(graph, edges, n);
     struct edge_item *items = mem_get_array(graph->mem, n, sizeof *items);
     if (!items)
         return n == 0;
@@ -295,4 +256,73 @@ bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n)
         edges[i] = items[i].edge;
     mem_put(graph->mem, items, n * sizeof *items);
     return good;
+}
+
+/* --- Calls --- */
+
+static inline bool call_before(const struct call *a, const struct call *b)
+{
+    if (a->weight == b->weight)
+        return a->rank < b->rank;
+    int64_t x = number_abs(a->weight), y = number_abs(b->weight);
+    return x != y ? x > y : a->weight > b->weight;
+}
+
+static void insert_calls(struct call *calls, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        struct call call = calls[i];
+        uint32_t at = i;
+        for (; at > 0 && call_before(&call, &calls[at - 1]); at--)
+            calls[at] = calls[at - 1];
+        calls[at] = call;
+    }
+}
+
+/* Merges two sorted runs that lie behind each other. */
+static void merge_calls(const struct call *from, uint32_t middle, uint32_t n, struct call *to)
+{
+    uint32_t a = 0, b = middle;
+    for (uint32_t i = 0; i < n; i++) {
+        bool second = a == middle || (b < n && call_before(&from[b], &from[a]));
+        to[i] = from[second ? b : a];
+        a += !second;
+        b += second;
+    }
+}
+
+static int compare_callees(const void *left, const void *right, void *context)
+{
+    const struct call *a = left, *b = right;
+    return by_facts(context, a->to, b->to);
+}
+
+/* Decides between calls that weigh the same and go to nodes of one name. */
+static void order_equal_calls(const struct graph *graph, struct call *calls, uint32_t n)
+{
+    for (uint32_t first = 0, end; first < n; first = end) {
+        end = first + 1;
+        while (end < n && !call_before(&calls[first], &calls[end]))
+            end++;
+        if (end - first > 1)
+            qsort_r(calls + first, end - first, sizeof *calls, compare_callees, (void *)(uintptr_t)graph);
+    }
+}
+
+/* The C library's sort would call a function for each of some hundred million comparisons. */
+void order_calls(const struct graph *graph, struct call *calls, uint32_t n, struct call *spare)
+{
+    enum { run = 8 };
+    struct call *from = calls, *to = spare, *swap;
+    for (uint32_t i = 0; i < n; i += run)
+        insert_calls(calls + i, n - i < run ? n - i : run);
+    for (uint64_t size = run; size < n; size *= 2, swap = from, from = to, to = swap) {
+        for (uint64_t i = 0; i < n; i += 2 * size) {
+            uint64_t rest = n - i, all = rest < 2 * size ? rest : 2 * size;
+            merge_calls(from + i, (uint32_t)(size < all ? size : all), (uint32_t)all, to + i);
+        }
+    }
+    if (from != calls)
+        memcpy(calls, from, n * sizeof *calls);
+    order_equal_calls(graph, calls, n);
 }

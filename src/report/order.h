@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "report/call_stream.h"
 #include "report/graph.h"
 
 /* Sorts the list by the magnitude of flat, or cum, values; the name decides between equal ones. False on exhaustion. */
@@ -20,5 +21,8 @@ bool order_names(struct graph *graph);
 /* Sorts edges (indices into graph->edges) by the magnitude of their weight; the names of their ends decide. False on
  * exhaustion. */
 bool order_edges(struct graph *graph, uint32_t *edges, uint32_t n);
+
+/* Sorts calls from one node in the same way; `spare` has room for as many. */
+void order_calls(const struct graph *graph, struct call *calls, uint32_t n, struct call *spare);
 
 #endif
