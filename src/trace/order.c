@@ -1,6 +1,6 @@
-/* The state that is played with, and the dispatch. What the players of each kind of event do is in order_proc.c,
- * order_go.c and order_range.c; they check and change exactly what Go's reader does, in its order, so that a trace that
- * it refuses is refused at the same event. */
+/* The state that is played with. What the players of each kind of event do is in order_go.c (with the dispatch),
+ * order_proc.c and order_range.c; they check and change exactly what Go's reader does, in its order, so that a trace
+ * that it refuses is refused at the same event. */
 #include "trace/order.h"
 
 #include <stdarg.h>
@@ -184,76 +184,4 @@ bool step_add_proc(struct step *step, int64_t id, enum trace_proc_status status)
     uint32_t *index = map_add(&order->proc_of_id, (uint64_t)id, (uint32_t)order->procs.n);
     struct order_proc proc = {.id = id, .status = (uint8_t)status, .sequence = {step->generation, 0}};
     return index && vec_push(&order->procs, order->mem, proc);
-}
-
-static order_player *const players[ev_count] = {
-    [ev_procs_change] = play_annotation,
-    [ev_proc_start] = play_proc_start,
-    [ev_proc_stop] = play_proc_stop,
-    [ev_proc_steal] = play_proc_steal,
-    [ev_proc_status] = play_proc_status,
-    [ev_go_create] = play_go_create,
-    [ev_go_create_syscall] = play_go_create_syscall,
-    [ev_go_start] = play_go_start,
-    [ev_go_destroy] = play_go_stop,
-    [ev_go_destroy_syscall] = play_go_destroy_syscall,
-    [ev_go_stop] = play_go_stop,
-    [ev_go_block] = play_go_stop,
-    [ev_go_unblock] = play_go_unblock,
-    [ev_go_syscall_begin] = play_syscall_begin,
-    [ev_go_syscall_end] = play_syscall_end,
-    [ev_go_syscall_end_blocked] = play_syscall_end_blocked,
-    [ev_go_status] = play_go_status,
-    [ev_stw_begin] = play_range_begin,
-    [ev_stw_end] = play_range_end,
-    [ev_gc_active] = play_gc_active,
-    [ev_gc_begin] = play_gc_begin,
-    [ev_gc_end] = play_gc_end,
-    [ev_gc_sweep_active] = play_sweep_active,
-    [ev_gc_sweep_begin] = play_sweep_begin,
-    [ev_gc_sweep_end] = play_sweep_end,
-    [ev_gc_mark_assist_active] = play_range_active,
-    [ev_gc_mark_assist_begin] = play_range_begin,
-    [ev_gc_mark_assist_end] = play_range_end,
-    [ev_heap_alloc] = play_heap,
-    [ev_heap_goal] = play_heap,
-    [ev_go_label] = play_annotation,
-    [ev_user_task_begin] = play_task_begin,
-    [ev_user_task_end] = play_task_end,
-    [ev_user_region_begin] = play_region_begin,
-    [ev_user_region_end] = play_region_end,
-    [ev_user_log] = play_annotation,
-    [ev_go_switch] = play_go_switch,
-    [ev_go_switch_destroy] = play_go_switch,
-    [ev_go_create_blocked] = play_go_create,
-    [ev_go_status_stack] = play_go_status,
-    [ev_span] = play_alloc_free,
-    [ev_span_alloc] = play_alloc_free,
-    [ev_span_free] = play_alloc_free,
-    [ev_heap_object] = play_alloc_free,
-    [ev_heap_object_alloc] = play_alloc_free,
-    [ev_heap_object_free] = play_alloc_free,
-    [ev_goroutine_stack] = play_alloc_free,
-    [ev_goroutine_stack_alloc] = play_alloc_free,
-    [ev_goroutine_stack_free] = play_alloc_free,
-};
-
-enum order_result order_advance(struct order *order, struct trace_event *event, uint32_t thread, uint64_t generation,
-                                struct trace_table *table)
-{
-    if (order->first_generation == 0)
-        order->first_generation = generation;
-    struct order_thread *t = &order->threads.at[thread];
-    struct step step = {order, event, table, generation, thread};
-    event->m = t->m;
-    event->p = TRACE_NO_PROC;
-    event->g = TRACE_NO_GOROUTINE;
-    if (t->m != TRACE_NO_THREAD) {
-        t->known = true;
-        event->p = t->context.p;
-        event->g = t->context.g;
-    }
-    order->queued = order->nimplied = 0;
-    order_player *play = players[event->type];
-    return play ? play(&step) : step_refuse(&step, "is not an event of a thread");
 }

@@ -103,6 +103,13 @@ void order_finish(struct order *order);
 /* The index of a thread, added where it is new (and not yet known to the trace); UINT32_MAX on exhaustion. */
 uint32_t order_thread(struct order *order, int64_t m);
 
+/* Fetches what will be looked at if an event that comes soon names a goroutine. */
+static inline void order_expect(const struct order *order, uint64_t goroutine)
+{
+    uint32_t slot = order->recent[goroutine % (sizeof order->recent / sizeof *order->recent)];
+    __builtin_prefetch(&order->goroutines.at[slot], 1);
+}
+
 enum order_result {
     order_later,   /* not possible yet: nothing has changed */
     order_done,    /* the queue holds what it became, one event or more */

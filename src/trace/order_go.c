@@ -1,10 +1,11 @@
-/* Goroutines: created, started, stopped, blocked, in system calls, gone. */
+/* Goroutines: created, started, stopped, blocked, in system calls, gone; and the dispatch, because nearly all events
+ * are of these, so that what they do stands in one function. */
 #include <inttypes.h>
 
 #include "trace/order_step.h"
 
 /* The goroutine that runs, which must be in a status; else refuses. */
-static struct order_goroutine *own_in(struct step *step, enum trace_go_status status)
+static inline struct order_goroutine *own_in(struct step *step, enum trace_go_status status)
 {
     struct order_goroutine *goroutine = step_own_goroutine(step);
     if (goroutine && goroutine->status != status) {
@@ -106,7 +107,7 @@ enum order_result play_go_create_syscall(struct step *step)
     return step_emit(step);
 }
 
-enum order_result play_go_start(struct step *step)
+static inline enum order_result play_go_start(struct step *step)
 {
     int64_t id = (int64_t)step->event->args[0];
     uint32_t slot;
@@ -123,7 +124,7 @@ enum order_result play_go_start(struct step *step)
 }
 
 /* GoStop, GoBlock and GoDestroy: the goroutine that runs leaves its thread. */
-enum order_result play_go_stop(struct step *step)
+static inline enum order_result play_go_stop(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_running) : NULL;
     if (!goroutine)
@@ -136,7 +137,7 @@ enum order_result play_go_stop(struct step *step)
     return step_emit(step);
 }
 
-enum order_result play_go_unblock(struct step *step)
+static inline enum order_result play_go_unblock(struct step *step)
 {
     uint32_t slot;
     struct order_goroutine *goroutine = step_named_goroutine(step, (int64_t)step->event->args[0], &slot);
@@ -178,7 +179,7 @@ enum order_result play_go_switch(struct step *step)
     return order_done;
 }
 
-enum order_result play_syscall_begin(struct step *step)
+static inline enum order_result play_syscall_begin(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_running) : NULL;
     struct order_proc *proc = goroutine ? step_own_proc(step) : NULL;
@@ -193,7 +194,7 @@ enum order_result play_syscall_begin(struct step *step)
     return step_emit(step);
 }
 
-enum order_result play_syscall_end(struct step *step)
+static inline enum order_result play_syscall_end(struct step *step)
 {
     struct order_goroutine *goroutine = step_has_all(step) ? own_in(step, go_status_syscall) : NULL;
     struct order_proc *proc = goroutine ? step_own_proc(step) : NULL;
@@ -246,4 +247,98 @@ enum order_result play_go_destroy_syscall(struct step *step)
     steal->args[0] = (uint64_t)step->event->p;
     steal->args[3] = proc_status_syscall;
     return step_emit(step);
+}
+
+/* What the allocator says of the heap. */
+static inline enum order_result play_heap(struct step *step)
+{
+    return step_has(step, need_one, need_any) ? step_emit(step) : order_refused;
+}
+
+/* The players of what is not in the dispatch itself. */
+static order_player *const players[ev_count] = {
+    [ev_procs_change] = play_annotation,
+    [ev_proc_start] = play_proc_start,
+    [ev_proc_stop] = play_proc_stop,
+    [ev_proc_steal] = play_proc_steal,
+    [ev_proc_status] = play_proc_status,
+    [ev_go_create] = play_go_create,
+    [ev_go_create_syscall] = play_go_create_syscall,
+    [ev_go_destroy_syscall] = play_go_destroy_syscall,
+    [ev_go_syscall_end_blocked] = play_syscall_end_blocked,
+    [ev_go_status] = play_go_status,
+    [ev_stw_begin] = play_range_begin,
+    [ev_stw_end] = play_range_end,
+    [ev_gc_active] = play_gc_active,
+    [ev_gc_begin] = play_gc_begin,
+    [ev_gc_end] = play_gc_end,
+    [ev_gc_sweep_active] = play_sweep_active,
+    [ev_gc_sweep_begin] = play_sweep_begin,
+    [ev_gc_sweep_end] = play_sweep_end,
+    [ev_gc_mark_assist_active] = play_range_active,
+    [ev_gc_mark_assist_begin] = play_range_begin,
+    [ev_gc_mark_assist_end] = play_range_end,
+    [ev_go_label] = play_annotation,
+    [ev_user_task_begin] = play_task_begin,
+    [ev_user_task_end] = play_task_end,
+    [ev_user_region_begin] = play_region_begin,
+    [ev_user_region_end] = play_region_end,
+    [ev_user_log] = play_annotation,
+    [ev_go_switch] = play_go_switch,
+    [ev_go_switch_destroy] = play_go_switch,
+    [ev_go_create_blocked] = play_go_create,
+    [ev_go_status_stack] = play_go_status,
+    [ev_span] = play_alloc_free,
+    [ev_span_alloc] = play_alloc_free,
+    [ev_span_free] = play_alloc_free,
+    [ev_heap_object] = play_alloc_free,
+    [ev_heap_object_alloc] = play_alloc_free,
+    [ev_heap_object_free] = play_alloc_free,
+    [ev_goroutine_stack] = play_alloc_free,
+    [ev_goroutine_stack_alloc] = play_alloc_free,
+    [ev_goroutine_stack_free] = play_alloc_free,
+};
+
+static inline enum order_result play(struct step *step)
+{
+    switch (step->event->type) {
+    case ev_go_start:
+        return play_go_start(step);
+    case ev_go_stop:
+    case ev_go_block:
+    case ev_go_destroy:
+        return play_go_stop(step);
+    case ev_go_unblock:
+        return play_go_unblock(step);
+    case ev_go_syscall_begin:
+        return play_syscall_begin(step);
+    case ev_go_syscall_end:
+        return play_syscall_end(step);
+    case ev_heap_alloc:
+    case ev_heap_goal:
+        return play_heap(step);
+    default: {
+        order_player *player = players[step->event->type];
+        return player ? player(step) : step_refuse(step, "is not an event of a thread");
+    }
+    }
+}
+
+enum order_result order_advance(struct order *order, struct trace_event *event, uint32_t thread, uint64_t generation,
+                                struct trace_table *table)
+{
+    if (order->first_generation == 0)
+        order->first_generation = generation;
+    struct order_thread *t = &order->threads.at[thread];
+    struct step step = {order, event, table, generation, thread};
+    event->m = t->m;
+    event->p = TRACE_NO_PROC;
+    event->g = TRACE_NO_GOROUTINE;
+    if (t->m != TRACE_NO_THREAD) {
+        t->known = true;
+        event->p = t->context.p;
+        event->g = t->context.g;
+    }
+    order->queued = order->nimplied = 0;
+    return play(&step);
 }

@@ -8,11 +8,6 @@ enum order_result play_annotation(struct step *step)
     return step_has_all(step) ? step_emit(step) : order_refused;
 }
 
-enum order_result play_heap(struct step *step)
-{
-    return step_has(step, need_one, need_any) ? step_emit(step) : order_refused;
-}
-
 enum order_result play_alloc_free(struct step *step)
 {
     return step_has(step, need_any, need_any) ? step_emit(step) : order_refused;

@@ -155,11 +155,9 @@ static inline bool step_succeeds(const struct step *step, struct order_sequence 
 typedef enum order_result order_player(struct step *step);
 
 order_player play_proc_start, play_proc_stop, play_proc_steal, play_proc_status;
-order_player play_go_create, play_go_create_syscall, play_go_start, play_go_stop, play_go_unblock, play_go_status,
-    play_go_switch;
-order_player play_syscall_begin, play_syscall_end, play_syscall_end_blocked, play_go_destroy_syscall;
-order_player play_annotation, play_heap, play_alloc_free, play_task_begin, play_task_end, play_region_begin,
-    play_region_end;
+order_player play_go_create, play_go_create_syscall, play_go_status, play_go_switch;
+order_player play_syscall_end_blocked, play_go_destroy_syscall;
+order_player play_annotation, play_alloc_free, play_task_begin, play_task_end, play_region_begin, play_region_end;
 order_player play_gc_active, play_gc_begin, play_gc_end, play_sweep_active, play_sweep_begin, play_sweep_end,
     play_range_begin, play_range_active, play_range_end;
 
