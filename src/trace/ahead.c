@@ -3,13 +3,15 @@
 #include <sched.h>
 
 enum {
-    patience = 200, /* looks at an empty queue before sleeping */
-    wake_at = 8,    /* requests that are worth waking the thread for */
+    patience = 200,           /* looks for something to do before sleeping */
+    long_patience = 2000,     /* looks for a run before the reader fills one, which should take longer than that */
+    wake_at = ahead_runs / 2, /* free runs that are worth waking the thread for */
 };
 
-void trace_ahead_init(struct trace_ahead *ahead, struct trace_file *file)
+void trace_ahead_init(struct trace_ahead *ahead, struct trace_file *file, struct mem *mem)
 {
-    *ahead = (struct trace_ahead){.file = file};
+    *ahead = (struct trace_ahead){.mem = mem, .file = file, .nruns = 1, .most = ahead_run_room};
+    merge_init(&ahead->merge, mem);
     pthread_mutex_init(&ahead->mutex, NULL);
     pthread_cond_init(&ahead->wake, NULL);
     pthread_cond_init(&ahead->done, NULL);
@@ -64,53 +66,142 @@ void trace_ahead_get(struct trace_ahead *ahead, struct trace_turn *turn)
     }
 }
 
-/* --- Streams --- */
+/* --- Runs --- */
 
-void trace_ahead_streams(struct trace_ahead *ahead, struct trace_stream *streams, uint32_t n)
+/* How many runs may be filled. */
+static uint32_t free_runs(struct trace_ahead *ahead)
 {
-    ahead->streams = streams;
-    ahead->nstreams = n;
+    return ahead->nruns - (atomic_load(&ahead->made) - atomic_load(&ahead->freed));
 }
 
-/* How many requests are left. */
-static uint32_t requests(struct trace_ahead *ahead)
+static bool is_used_up(struct trace_ahead *ahead)
 {
-    return atomic_load(&ahead->tail) - atomic_load(&ahead->head);
+    return atomic_load(&ahead->made) == ahead->taken;
 }
 
-void trace_ahead_ask(struct trace_ahead *ahead, uint32_t stream)
+/* Fills the next run, which must be free, by whoever may; false where there was nothing to fill it with. */
+static bool make_run(struct trace_ahead *ahead, uint32_t most, bool is_reader)
 {
-    uint32_t n = ahead->running ? requests(ahead) : ahead_queue;
-    if (n == ahead_queue) /* then the reader decodes the chunk itself */
-        return;
-    uint32_t tail = atomic_load_explicit(&ahead->tail, memory_order_relaxed);
-    ahead->queue[tail % ahead_queue] = stream;
-    atomic_store(&ahead->tail, tail + 1);
-    if (n + 1 >= wake_at || n + 1 >= ahead->nstreams)
-        wake(ahead);
+    uint32_t made = atomic_load_explicit(&ahead->made, memory_order_relaxed);
+    struct merge_run *run = &ahead->runs[made % ahead->nruns];
+    if (is_reader)
+        merge_fill(&ahead->merge, run, most);
+    else
+        merge_fill_away(&ahead->merge, run, most);
+    if (run->n > 0)
+        atomic_store(&ahead->made, made + 1);
+    return run->n > 0;
 }
 
-void trace_ahead_rest(struct trace_ahead *ahead)
+/* Fills the next run where that is possible and nobody is at it; whether it was tried. */
+static bool share_work(struct trace_ahead *ahead, bool is_reader)
 {
-    while (ahead->running && requests(ahead) > 0) {
-        wake(ahead);
+    if (atomic_load(&ahead->owner) != ahead_both || atomic_exchange(&ahead->busy, true))
+        return false;
+    bool possible = atomic_load(&ahead->owner) == ahead_both && free_runs(ahead) > 0;
+    if (possible && !make_run(ahead, ahead_run_room, is_reader))
+        atomic_store(&ahead->owner, ahead_stuck);
+    atomic_store(&ahead->busy, false);
+    return possible;
+}
+
+static void pause_a_little(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Waits a little for the n-th time. */
+static void be_patient(unsigned n)
+{
+    if (n < patience)
+        pause_a_little();
+    else
         sched_yield();
+}
+
+/* The merge becomes the reader's own. */
+static void take_over(struct trace_ahead *ahead)
+{
+    for (unsigned n = 0; atomic_exchange(&ahead->busy, true); n++)
+        be_patient(n);
+    atomic_store(&ahead->owner, ahead_reader);
+    atomic_store(&ahead->busy, false);
+}
+
+/* The merge becomes that of both. */
+static void share(struct trace_ahead *ahead)
+{
+    if (!ahead->running)
+        return;
+    atomic_store(&ahead->owner, ahead_both);
+    wake(ahead);
+}
+
+/* The next run while the merge is the reader's own; where the guess has held for a while it is shared again. */
+static bool make_own_run(struct trace_ahead *ahead)
+{
+    bool made = make_run(ahead, ahead->most, true);
+    if (made && ahead->most < ahead_run_room)
+        ahead->most *= 2;
+    else if (made)
+        share(ahead);
+    return made;
+}
+
+const struct merge_run *trace_ahead_next(struct trace_ahead *ahead)
+{
+    atomic_store(&ahead->freed, ahead->taken);
+    if (free_runs(ahead) >= wake_at)
+        wake(ahead);
+    bool alone = false;
+    for (unsigned n = 0; is_used_up(ahead); n++) {
+        int owner = atomic_load(&ahead->owner);
+        if (owner == ahead_stuck && is_used_up(ahead))
+            atomic_store(&ahead->owner, ahead_reader);
+        else if (owner == ahead_reader && !make_own_run(ahead))
+            return NULL;
+        else if (owner == ahead_both && n < ahead->patience)
+            pause_a_little();
+        else if (owner == ahead_both && share_work(ahead, true))
+            alone = true;
+        else if (owner == ahead_both)
+            sched_yield();
     }
+    ahead->patience = alone ? 0 : long_patience;
+    return &ahead->runs[ahead->taken++ % ahead->nruns];
+}
+
+void trace_ahead_return(struct trace_ahead *ahead, uint32_t n)
+{
+    take_over(ahead);
+    atomic_store(&ahead->made, ahead->taken);
+    merge_return(&ahead->merge, &ahead->runs[(ahead->taken - 1) % ahead->nruns], n);
+    ahead->most = ahead_least_run;
+}
+
+bool trace_ahead_begin(struct trace_ahead *ahead, const struct trace_generation *generation, struct trace_fault *fault)
+{
+    for (uint32_t i = 0; i < ahead->nruns; i++) {
+        if (!merge_run_reserve(&ahead->runs[i], ahead_run_room, (uint32_t)generation->threads.n, ahead->mem))
+            return trace_fault_at(fault, generation->offset, "out of memory for threads");
+    }
+    if (!merge_begin(&ahead->merge, generation, fault))
+        return false;
+    if (ahead->most == ahead_run_room)
+        share(ahead);
+    return true;
 }
 
 /* --- The thread --- */
 
-/* Does what was asked for first; false where nothing was. */
+/* Does what is wanted first; false where nothing is. */
 static bool serve(struct trace_ahead *ahead)
 {
-    struct trace_turn *turn;
-    if (requests(ahead) > 0) {
-        uint32_t head = atomic_load_explicit(&ahead->head, memory_order_relaxed);
-        trace_stream_fill(&ahead->streams[ahead->queue[head % ahead_queue]]);
-        atomic_store(&ahead->head, head + 1);
+    if (share_work(ahead, false))
         return true;
-    }
-    turn = atomic_load(&ahead->turn);
+    struct trace_turn *turn = atomic_load(&ahead->turn);
     if (!turn || !claim(turn))
         return false;
     read_turn(ahead, turn);
@@ -123,7 +214,8 @@ static bool serve(struct trace_ahead *ahead)
 static bool is_wanted(struct trace_ahead *ahead)
 {
     struct trace_turn *turn = atomic_load(&ahead->turn);
-    return requests(ahead) > 0 || atomic_load(&ahead->stopping) || (turn && atomic_load(&turn->state) == turn_wanted);
+    return (atomic_load(&ahead->owner) == ahead_both && free_runs(ahead) >= wake_at) || atomic_load(&ahead->stopping) ||
+           (turn && atomic_load(&turn->state) == turn_wanted);
 }
 
 static void sleep_until_wanted(struct trace_ahead *ahead)
@@ -136,13 +228,6 @@ static void sleep_until_wanted(struct trace_ahead *ahead)
     pthread_mutex_unlock(&ahead->mutex);
 }
 
-static void pause_a_little(void)
-{
-#ifdef __x86_64__
-    __builtin_ia32_pause();
-#endif
-}
-
 static void run(void *context)
 {
     struct trace_ahead *ahead = context;
@@ -150,8 +235,8 @@ static void run(void *context)
     while (!atomic_load(&ahead->stopping)) {
         if (serve(ahead)) {
             looks = 0;
-        } else if (looks++ < patience) {
-            pause_a_little();
+        } else if (looks++ < patience || is_wanted(ahead)) { /* the latter: the reader is at it itself */
+            be_patient(looks);
         } else {
             sleep_until_wanted(ahead);
             looks = 0;
@@ -161,7 +246,12 @@ static void run(void *context)
 
 void trace_ahead_start(struct trace_ahead *ahead)
 {
-    ahead->running = helper_start(&ahead->helper, run, ahead);
+    ahead->nruns = ahead_runs;
+    ahead->running = true;
+    if (!helper_start(&ahead->helper, run, ahead)) {
+        ahead->nruns = 1;
+        ahead->running = false;
+    }
 }
 
 void trace_ahead_finish(struct trace_ahead *ahead)
@@ -171,6 +261,9 @@ void trace_ahead_finish(struct trace_ahead *ahead)
         wake(ahead);
         helper_join(&ahead->helper);
     }
+    for (uint32_t i = 0; i < ahead_runs; i++)
+        merge_run_finish(&ahead->runs[i], ahead->mem);
+    merge_finish(&ahead->merge);
     pthread_mutex_destroy(&ahead->mutex);
     pthread_cond_destroy(&ahead->wake);
     pthread_cond_destroy(&ahead->done);

@@ -6,6 +6,7 @@
 #include "trace/reader.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/parallel.h"
 #include "trace/ahead.h"
@@ -31,16 +32,18 @@ struct trace_reader {
     bool has_generation;     /* one is being read, or was the last */
     bool wants_next;         /* the next one can be asked for */
     bool lets_go;
-    uint64_t released; /* bytes from the begin that were let go of */
-    uint64_t serial;   /* of the last table */
-    struct merge merge;
+    uint64_t released;     /* bytes from the begin that were let go of */
+    uint64_t serial;       /* of the last table */
+    VEC(uint32_t) threads; /* of the order, by stream */
+    /* What is left of a run; nothing where the next event is the merge's own (ahead.h). */
+    const struct stream_event *next, *stop;
+    const struct merge_run *run;
+    struct trace_event event; /* the one that is being played */
     struct order order;
     size_t next_sample;
     unsigned next_queued; /* of the order's queue */
-    /* Whether the next event is the earliest of all threads, unless a CPU sample is: as nearly always. */
-    bool quick;
-    int64_t sample_time; /* of the next CPU sample; while there is none a time later than any event's but the last
-                            possible */
+    bool quick;           /* nothing comes before the next event, unless a CPU sample does: as nearly always */
+    int64_t sample_time;  /* of the next CPU sample; INT64_MAX while there is none */
     struct trace_event mark;
     uint64_t marks;
     int64_t last_time;
@@ -111,8 +114,7 @@ struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, stru
     *reader = (struct trace_reader){.mem = mem, .bytes = bytes};
     reader->turn = &reader->turns[0];
     v1_init(&reader->v1, mem);
-    trace_ahead_init(&reader->ahead, &reader->file);
-    merge_init(&reader->merge, &reader->ahead, mem);
+    trace_ahead_init(&reader->ahead, &reader->file, mem);
     order_init(&reader->order, mem, &reader->fault);
     if (!init(reader, bytes, fault)) {
         trace_reader_destroy(reader);
@@ -132,7 +134,7 @@ void trace_reader_destroy(struct trace_reader *reader)
         if (reader->turns[i].generation.mem)
             trace_generation_finish(&reader->turns[i].generation);
     }
-    merge_finish(&reader->merge);
+    vec_finish(&reader->threads, reader->mem);
     order_finish(&reader->order);
     mem_put(reader->mem, reader, sizeof *reader);
 }
@@ -201,6 +203,7 @@ static const struct trace_event *finish(struct trace_reader *reader)
 /* The fault becomes the answer. */
 static __attribute__((noinline)) const struct trace_event *fail(struct trace_reader *reader)
 {
+    reader->quick = false;
     if (!reader->fault.set)
         reader->fault = reader->pending;
     trace_fault_in_generation(&reader->fault, reader->turn->generation.number);
@@ -242,22 +245,27 @@ static void look_further(struct trace_reader *reader)
         trace_ahead_want(&reader->ahead, next_turn(reader));
 }
 
+/* Has the order know the generation's threads. */
+static bool begin_threads(struct trace_reader *reader)
+{
+    const struct trace_generation *generation = &reader->turn->generation;
+    reader->threads.n = 0;
+    for (size_t i = 0; i < generation->threads.n; i++) {
+        uint32_t thread = order_thread(&reader->order, generation->threads.at[i].m);
+        if (thread == UINT32_MAX || !vec_push(&reader->threads, reader->mem, thread))
+            return trace_fault_at(&reader->fault, generation->offset, "out of memory for threads");
+    }
+    return true;
+}
+
 static const struct trace_event *begin_generation(struct trace_reader *reader)
 {
     struct trace_generation *generation = &reader->turn->generation;
     reader->has_generation = reader->wants_next = true;
     reader->next_sample = 0;
     generation->table.serial = ++reader->serial;
-    if (!merge_begin(&reader->merge, generation, &reader->fault))
+    if (!begin_threads(reader) || !trace_ahead_begin(&reader->ahead, generation, &reader->fault))
         return fail(reader);
-    for (size_t i = 0; i < reader->merge.streams.n; i++) {
-        struct trace_stream *stream = &reader->merge.streams.at[i];
-        stream->thread = order_thread(&reader->order, stream->m);
-        if (stream->thread == UINT32_MAX) {
-            trace_fault_at(&reader->fault, generation->offset, "out of memory for threads");
-            return fail(reader);
-        }
-    }
     return deliver_mark(reader, trace_ns(&generation->table, generation->min_time), true);
 }
 
@@ -291,16 +299,33 @@ static const struct trace_event *next_generation(struct trace_reader *reader)
     }
 }
 
-/* Whether a CPU sample comes before every event; it is `mark` then. */
-static bool next_sample(struct trace_reader *reader)
+/* Finds the next event, in a run or at the root of the merge; false where there is none. */
+static bool find_next(struct trace_reader *reader)
+{
+    if (reader->next == reader->stop) {
+        reader->run = trace_ahead_next(&reader->ahead);
+        reader->next = reader->run ? reader->run->events : NULL;
+        reader->stop = reader->run ? reader->run->events + reader->run->n : NULL;
+    }
+    return reader->run || reader->ahead.merge.at.n > 0;
+}
+
+/* The time of the next event, which must have been found. */
+static int64_t next_time(const struct trace_reader *reader)
+{
+    return reader->run ? reader->next->time : reader->ahead.merge.at.times[0];
+}
+
+/* Whether a CPU sample comes before the next event, if there is one; it is `mark` then. */
+static bool next_sample(struct trace_reader *reader, bool has_event)
 {
     const struct trace_generation *generation = &reader->turn->generation;
-    reader->sample_time = INT64_MAX - 1;
+    reader->sample_time = INT64_MAX;
     if (reader->next_sample == generation->samples.n)
         return false;
     const struct trace_sample *sample = &generation->samples.at[reader->next_sample];
     reader->sample_time = sample->time;
-    if (reader->merge.n > 0 && sample->time >= reader->merge.times[0])
+    if (has_event && sample->time >= next_time(reader))
         return false;
     reader->next_sample++;
     uint32_t index;
@@ -315,23 +340,35 @@ static bool next_sample(struct trace_reader *reader)
     return true;
 }
 
-/* Tells where the event at place i of the heap is. */
-static __attribute__((noinline)) void locate_fault(struct trace_reader *reader, const struct trace_stream *stream,
-                                                   uint64_t offset)
+/* Plays an event. */
+static inline __attribute__((always_inline)) enum order_result play(struct trace_reader *reader,
+                                                                    const struct stream_event *next)
 {
-    reader->fault.offset = offset;
-    trace_fault_on_thread(&reader->fault, stream->m);
+    struct trace_event *event = &reader->event;
+    event->time = next->time;
+    memcpy(event->args, next->args, sizeof event->args);
+    event->type = next->type;
+    event->unknown_names = next->unknown_names;
+    return order_advance(&reader->order, event, reader->threads.at[next->stream], reader->turn->generation.number,
+                         &reader->turn->generation.table);
+}
+
+/* Tells where the next event of a stream is, which cannot be true. */
+static void locate_fault(struct trace_reader *reader, const struct trace_stream *stream)
+{
+    const struct trace_generation *generation = &reader->turn->generation;
+    reader->fault.offset = trace_stream_offset(stream, generation);
+    trace_fault_on_thread(&reader->fault, generation->threads.at[stream->index].m);
 }
 
 /* Plays the event at place i of the heap and, where that is done, goes on to the thread's next one. */
-static inline __attribute__((always_inline)) enum order_result try_advance(struct trace_reader *reader, size_t i)
+static enum order_result try_advance(struct trace_reader *reader, size_t i)
 {
-    struct trace_stream *stream = merge_at(&reader->merge, i);
-    enum order_result result = order_advance(&reader->order, stream->next, stream->thread,
-                                             reader->turn->generation.number, &reader->turn->generation.table);
+    struct merge *merge = &reader->ahead.merge;
+    enum order_result result = play(reader, merge_at(merge, i)->next);
     if (result == order_refused)
-        locate_fault(reader, stream, trace_stream_offset(stream));
-    if (result == order_done && !merge_advance(&reader->merge, i, &reader->fault))
+        locate_fault(reader, merge_at(merge, i));
+    if (result == order_done && !merge_advance(merge, i, &reader->fault))
         return order_refused;
     return result;
 }
@@ -339,40 +376,70 @@ static inline __attribute__((always_inline)) enum order_result try_advance(struc
 /* No thread's next event is possible. */
 static void fail_to_advance(struct trace_reader *reader)
 {
-    struct trace_stream *stream = merge_at(&reader->merge, 0);
-    const struct trace_event *event = stream->next;
-    trace_fault_at(&reader->fault, trace_stream_offset(stream),
+    const struct merge *merge = &reader->ahead.merge;
+    const struct trace_stream *stream = merge_at(merge, 0);
+    const struct stream_event *event = stream->next;
+    trace_fault_at(&reader->fault, 0,
                    "the next events of all %" PRIu32 " threads wait for one another; the earliest is %s at %" PRId64
                    " ns (first argument %" PRIu64 ")",
-                   reader->merge.n, trace_specs[event->type].name, event->time,
+                   merge->at.n, trace_specs[event->type].name, event->time,
                    trace_specs[event->type].nargs > 1 ? event->args[0] : 0);
-    trace_fault_on_thread(&reader->fault, stream->m);
+    locate_fault(reader, stream);
 }
 
 /* Plays the earliest event that is possible, now that the one at the root is not; false with the fault set. */
-static __attribute__((noinline)) bool advance_another(struct trace_reader *reader)
+static bool advance_another(struct trace_reader *reader)
 {
+    struct merge *merge = &reader->ahead.merge;
     enum order_result result = order_later;
-    if (!merge_sort(&reader->merge))
+    if (!merge_sort(merge))
         return trace_fault_at(&reader->fault, reader->turn->generation.offset, "out of memory for threads");
-    for (size_t i = 1; i < reader->merge.n && result == order_later; i++)
+    for (size_t i = 1; i < merge->at.n && result == order_later; i++)
         result = try_advance(reader, i);
     if (result == order_later)
         fail_to_advance(reader);
     return result == order_done;
 }
 
-/* Plays the next event and delivers it; what it implied comes after it. */
-static inline __attribute__((always_inline)) const struct trace_event *advance(struct trace_reader *reader)
+/* The next event of a run was not possible, or refused: the merge is taken back to before it, and what must be is done
+ * there. False with the fault set. */
+static __attribute__((noinline)) bool reconsider(struct trace_reader *reader, enum order_result result)
 {
-    enum order_result result = try_advance(reader, 0);
-    if (result != order_done && (result != order_later || !advance_another(reader))) {
-        reader->quick = false;
-        return fail(reader);
-    }
+    trace_ahead_return(&reader->ahead, (uint32_t)(reader->next - reader->run->events));
+    reader->run = NULL;
+    reader->next = reader->stop = NULL;
+    if (result == order_refused)
+        locate_fault(reader, merge_at(&reader->ahead.merge, 0));
+    return result == order_later && advance_another(reader);
+}
+
+/* Delivers the event that was played; what it implied comes after it. */
+static inline const struct trace_event *deliver_played(struct trace_reader *reader)
+{
     reader->next_queued = 1;
     reader->quick = reader->order.queued == 1;
     return deliver(reader, reader->order.queue[0]);
+}
+
+/* Plays the next event of a run and delivers it. */
+static inline __attribute__((always_inline)) const struct trace_event *advance(struct trace_reader *reader)
+{
+    order_expect(&reader->order, reader->next[run_margin].args[0]);
+    enum order_result result = play(reader, reader->next);
+    if (result == order_done)
+        reader->next++;
+    else if (!reconsider(reader, result))
+        return fail(reader);
+    return deliver_played(reader);
+}
+
+/* Plays the next event, which is not in a run, and delivers it. */
+static const struct trace_event *advance_merge(struct trace_reader *reader)
+{
+    enum order_result result = try_advance(reader, 0);
+    if (result != order_done && (result != order_later || !advance_another(reader)))
+        return fail(reader);
+    return deliver_played(reader);
 }
 
 /* A v1 trace is good as a whole, or was refused. */
@@ -395,17 +462,17 @@ static __attribute__((noinline)) const struct trace_event *next_slowly(struct tr
         start(reader);
     if (reader->wants_next)
         look_further(reader);
-    if (reader->merge.n == 0 && reader->next_sample == reader->turn->generation.samples.n)
+    bool has_event = find_next(reader);
+    if (!has_event && reader->next_sample == reader->turn->generation.samples.n)
         return next_generation(reader);
-    if (next_sample(reader))
+    if (next_sample(reader, has_event))
         return deliver(reader, &reader->mark);
-    return advance(reader);
+    return reader->run ? advance(reader) : advance_merge(reader);
 }
 
 const struct trace_event *trace_reader_next(struct trace_reader *reader)
 {
-    /* Without events the heap's root is INT64_MAX, see merge.h. */
-    if (reader->quick && reader->merge.times[0] <= reader->sample_time)
+    if (reader->quick && reader->next != reader->stop && reader->next->time <= reader->sample_time)
         return advance(reader);
     reader->quick = false;
     return next_slowly(reader);

@@ -3,82 +3,100 @@
  * room for the longest. */
 #include "trace/stream.h"
 
-#include <sched.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "trace/spec.h"
 
-/* Bytes that an event of the longest numbers that the quick way takes may touch: the type and five numbers of 8. */
-enum { quick_bytes = 1 + trace_max_args * 8 };
+/* Bytes that the quick ways may touch: the type and five numbers of 8; or the type, 32 bytes, and 8 from the last
+ * number on, which begins at most 4 behind those. */
+enum { quick_bytes = 1 + 32 + 4 + 8 };
 
-void trace_stream_init(struct trace_stream *stream, const struct trace_generation *generation, uint32_t thread,
-                       struct trace_event *events, uint32_t room)
+void trace_stream_init(struct trace_stream *stream, const struct trace_generation *generation, uint32_t index,
+                       struct stream_event *events, uint32_t room)
 {
-    const struct trace_thread *t = &generation->threads.at[thread];
-    const struct trace_batch *batch = &generation->batches.at[t->first];
     *stream = (struct trace_stream){
-        .m = t->m,
-        .generation = generation,
+        .next = events,
+        .stop = events,
         .events = events,
         .room = room,
-        .place = {.batch = t->first, .bytes = cursor_over(batch->data, batch->size, batch->offset)},
+        .index = index,
+        .behind = {.batch = generation->threads.at[index].first},
     };
 }
 
-/* Goes on to the next batch that is not empty; false where there is none. */
-static bool next_batch(const struct trace_generation *generation, struct stream_place *place)
+/* What is left of the batch at a place. */
+static struct cursor bytes_at(const struct trace_generation *generation, const struct stream_place *place)
+{
+    const struct trace_batch *batch = &generation->batches.at[place->batch];
+    return cursor_over(batch->data + place->at, batch->size - place->at, batch->offset + place->at);
+}
+
+/* Goes on to the next batch where there are no bytes left in this one; false behind the last. */
+static bool find_bytes(const struct trace_generation *generation, struct stream_place *place)
 {
     const struct trace_batch *batches = generation->batches.at;
-    while (cursor_left(&place->bytes) == 0) {
-        place->batch = batches[place->batch].next;
-        place->last = 0;
-        if (place->batch == UINT32_MAX)
-            return false;
-        const struct trace_batch *batch = &batches[place->batch];
-        place->bytes = cursor_over(batch->data, batch->size, batch->offset);
-    }
-    return true;
+    while (place->batch != UINT32_MAX && place->at == batches[place->batch].size)
+        *place = (struct stream_place){.batch = batches[place->batch].next};
+    return place->batch != UINT32_MAX;
 }
 
 static inline bool is_known(const struct trace_ids *ids, uint64_t id)
 {
     uint32_t index;
-    return (id < ids->room && ids->dense[id] > 0) || trace_ids_find(ids, id, &index);
+    return id < ids->full || trace_ids_find(ids, id, &index);
 }
 
 /* Whether all strings and stacks that an event names are defined. */
-static inline bool names_are_known(const struct trace_table *table, const struct trace_event *event)
+static __attribute__((noinline)) bool names_are_known(const struct trace_table *table, const struct stream_event *event)
 {
     const struct trace_spec *spec = &trace_specs[event->type];
-    if (spec->stacks[0] && !is_known(&table->stack_ids, event->args[spec->stacks[0] - 1]))
-        return false;
-    if (spec->strings[0] && !is_known(&table->string_ids, event->args[spec->strings[0] - 1]))
-        return false;
-    return (!spec->stacks[1] || is_known(&table->stack_ids, event->args[spec->stacks[1] - 1])) &&
-           (!spec->strings[1] || is_known(&table->string_ids, event->args[spec->strings[1] - 1]));
+    for (int i = 0; i < 2; i++) {
+        if ((spec->stacks[i] && !is_known(&table->stack_ids, event->args[spec->stacks[i] - 1])) ||
+            (spec->strings[i] && !is_known(&table->string_ids, event->args[spec->strings[i] - 1])))
+            return false;
+    }
+    return true;
 }
 
-/* Times in a batch: each is told as a difference to the one before, the first as that to the batch's own. As in Go's
- * reader a time of 0 is that of no event. */
-struct clock {
+/* What completes events, from one to the next in a batch: each tells its time as a difference to the one before, the
+ * first as that to the batch's own. As in Go's reader a time of 0 is that of no event. */
+struct completion {
     const struct trace_table *table;
     int64_t batch, last;
+    double ns_per_unit;
+    uint32_t stacks, strings; /* all ids below are known */
+    uint32_t stream;
 };
 
-/* What is left to do for an event whose bytes are decoded. */
-static void complete(struct clock *clock, struct trace_event *event, uint64_t units)
+/* The argument of an event that a number of trace_shapes says, 0 for none; without a branch. */
+static inline uint64_t argument(const struct stream_event *event, uint8_t number)
 {
-    if (clock->last == 0)
-        clock->last = clock->batch;
-    clock->last = (int64_t)((uint64_t)clock->last + (uint64_t)trace_ns(clock->table, units));
-    event->time = clock->last;
-    event->unknown_names = !names_are_known(clock->table, event);
+    return event->args[(number - 1) & 3] & -(uint64_t)(number > 0);
+}
+
+/* What is left to do for an event whose bytes are decoded. Nearly always it names one stack and one string at most,
+ * with small ids. */
+static inline void complete(struct completion *c, struct stream_event *event, uint64_t units)
+{
+    struct trace_shape shape = trace_shapes[event->type];
+    int doubts =
+        shape.names_more + (argument(event, shape.stack) >= c->stacks) + (argument(event, shape.string) >= c->strings);
+    if (c->last == 0)
+        c->last = c->batch;
+    c->last = (int64_t)((uint64_t)c->last + (uint64_t)trace_ns_of(units, c->ns_per_unit));
+    event->time = c->last;
+    event->stream = c->stream;
+    event->unknown_names = doubts > 0 && !names_are_known(c->table, event);
 }
 
 /* Decodes the event at p, where quick_bytes are left, and returns where it ends; NULL where that takes a closer look.
  */
-static const uint8_t *decode_quickly(const uint8_t *p, struct trace_event *event, uint64_t *units)
+static inline const uint8_t *decode_one(const uint8_t *p, struct stream_event *event, uint64_t *units)
 {
-    unsigned nargs = trace_timed_args[*p];
+    unsigned nargs = trace_shapes[*p].nargs;
     event->type = *p;
     if (nargs == 0)
         return NULL;
@@ -88,11 +106,83 @@ static const uint8_t *decode_quickly(const uint8_t *p, struct trace_event *event
     return p;
 }
 
+#ifdef __x86_64__
+#define WITH_BIT_FIELDS __attribute__((target("bmi,bmi2")))
+
+/* Takes the number that begins at byte `*begin` behind p, and ends where the first bit of *ends says; whether it is one
+ * of more than eight bytes (and so not what was taken). */
+static inline WITH_BIT_FIELDS unsigned take_number(const uint8_t *p, unsigned *begin, uint64_t *ends, uint64_t *value)
+{
+    unsigned end = (unsigned)_tzcnt_u64(*ends), size = end - *begin;
+    uint64_t word;
+    memcpy(&word, p + *begin, sizeof word);
+    *value = _pext_u64(_bzhi_u64(word, 8 * size + 8), 0x7f7f7f7f7f7f7f7fu);
+    *begin = end + 1;
+    *ends = _blsr_u64(*ends);
+    return size & ~7u;
+}
+
+/* The same for a processor that has instructions for this: whatever the event is, five numbers are taken. Where those
+ * end is found for all of them at once, in 32 bytes; what would end behind these is one that ends at once. */
+static inline WITH_BIT_FIELDS const uint8_t *decode_one_by_bits(const uint8_t *p, struct stream_event *event,
+                                                                uint64_t *units)
+{
+    __m128i low = _mm_loadu_si128((const __m128i *)(p + 1)), high = _mm_loadu_si128((const __m128i *)(p + 17));
+    uint32_t more = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+    uint64_t ends = ~(uint64_t)more;
+    unsigned begin = 0, nargs = trace_shapes[*p].nargs;
+    unsigned end = (unsigned)_tzcnt_u64(_pdep_u64((uint64_t)1 << nargs >> 1, ends));
+    event->type = *p;
+    unsigned odd = take_number(p + 1, &begin, &ends, units);
+    odd |= take_number(p + 1, &begin, &ends, &event->args[0]);
+    odd |= take_number(p + 1, &begin, &ends, &event->args[1]);
+    odd |= take_number(p + 1, &begin, &ends, &event->args[2]);
+    odd |= take_number(p + 1, &begin, &ends, &event->args[3]);
+    return odd || end >= 32 ? NULL : p + end + 2; /* the latter also for what is no event */
+}
+#endif
+
+typedef const uint8_t *decode_event(const uint8_t *p, struct stream_event *event, uint64_t *units);
+
+/* Decodes events that begin before `end`, as long as that is simple, at most `room`; how many. */
+static inline __attribute__((always_inline)) uint32_t decode_simple(decode_event *decode, const uint8_t **place,
+                                                                    const uint8_t *end, struct completion *completion,
+                                                                    struct stream_event *events, uint32_t room)
+{
+    struct completion c = *completion;
+    const uint8_t *p = *place, *next;
+    uint64_t units;
+    uint32_t n = 0;
+    for (; n < room && p < end && (next = decode(p, &events[n], &units)); p = next)
+        complete(&c, &events[n++], units);
+    *completion = c;
+    *place = p;
+    return n;
+}
+
+#ifdef __x86_64__
+static WITH_BIT_FIELDS uint32_t decode_by_bits(const uint8_t **p, const uint8_t *end, struct completion *completion,
+                                               struct stream_event *events, uint32_t room)
+{
+    return decode_simple(decode_one_by_bits, p, end, completion, events, room);
+}
+#endif
+
+static uint32_t decode_quickly(const uint8_t **p, const uint8_t *end, struct completion *completion,
+                               struct stream_event *events, uint32_t room)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("bmi2"))
+        return decode_by_bits(p, end, completion, events, room);
+#endif
+    return decode_simple(decode_one, p, end, completion, events, room);
+}
+
 /* The same by the cursor. False where there is no event. */
-static bool decode_carefully(struct cursor *c, struct trace_event *event, uint64_t *units)
+static bool decode_carefully(struct cursor *c, struct stream_event *event, uint64_t *units)
 {
     uint8_t type = cursor_u8(c);
-    unsigned nargs = trace_timed_args[type];
+    unsigned nargs = trace_shapes[type].nargs;
     event->type = type;
     *units = cursor_varint(c);
     for (unsigned i = 0; i + 1 < nargs; i++)
@@ -101,17 +191,14 @@ static bool decode_carefully(struct cursor *c, struct trace_event *event, uint64
 }
 
 /* Decodes events of one batch until it ends, `room` is full or something is wrong; how many. */
-static uint32_t decode_batch(struct cursor *c, struct clock *clock, struct trace_event *events, uint32_t room)
+static uint32_t decode_batch(struct cursor *c, struct completion *completion, struct stream_event *events,
+                             uint32_t room)
 {
     uint32_t n = 0;
     uint64_t units;
     while (n < room && cursor_left(c) > 0) {
-        const uint8_t *p = c->p, *next;
         if (cursor_left(c) > quick_bytes) {
-            const uint8_t *end = c->end - quick_bytes;
-            for (; n < room && p < end && (next = decode_quickly(p, &events[n], &units)); p = next)
-                complete(clock, &events[n++], units);
-            c->p = p;
+            n += decode_quickly(&c->p, c->end - quick_bytes, completion, events + n, room - n);
             if (n == room)
                 break;
         }
@@ -119,142 +206,105 @@ static uint32_t decode_batch(struct cursor *c, struct clock *clock, struct trace
         if (!decode_carefully(&ahead, &events[n], &units))
             break;
         *c = ahead;
-        complete(clock, &events[n++], units);
+        complete(completion, &events[n++], units);
     }
     return n;
 }
 
-/* Fills a chunk. */
-static void decode(const struct trace_generation *generation, struct stream_place *place, struct stream_chunk *chunk,
-                   struct trace_event *events, uint32_t room)
+/* Whether there is an event. */
+static bool begins_event(struct cursor bytes)
 {
-    *chunk = (struct stream_chunk){.from = *place, .end = stream_goes_on};
-    for (;;) {
-        if (cursor_left(&place->bytes) == 0 && !next_batch(generation, place)) {
-            chunk->end = stream_ends;
-            return;
+    struct stream_event event;
+    uint64_t units;
+    return decode_carefully(&bytes, &event, &units);
+}
+
+static struct completion begin_completion(const struct trace_stream *stream, const struct trace_generation *generation,
+                                          const struct stream_place *place)
+{
+    const struct trace_table *table = &generation->table;
+    return (struct completion){
+        .table = table,
+        .batch = trace_ns(table, generation->batches.at[place->batch].time),
+        .last = place->last,
+        .ns_per_unit = table->ns_per_unit,
+        .stacks = table->stack_ids.full,
+        .strings = table->string_ids.full,
+        .stream = stream->index,
+    };
+}
+
+void trace_stream_fill(struct trace_stream *stream, const struct trace_generation *generation)
+{
+    struct stream_place *place = &stream->behind;
+    struct stream_event *events = stream->events;
+    uint32_t n = 0;
+    stream->from = *place;
+    stream->end = stream_goes_on;
+    while (stream->end == stream_goes_on) {
+        if (!find_bytes(generation, place)) {
+            stream->end = stream_ends;
+            break;
         }
-        if (chunk->n == room)
-            return;
-        struct clock clock = {&generation->table,
-                              trace_ns(&generation->table, generation->batches.at[place->batch].time), place->last};
-        chunk->n += decode_batch(&place->bytes, &clock, events + chunk->n, room - chunk->n);
-        place->last = clock.last;
-        if (cursor_left(&place->bytes) > 0 && chunk->n < room) {
-            chunk->end = stream_is_broken;
-            return;
+        struct cursor bytes = bytes_at(generation, place);
+        if (n == stream->room) {
+            if (!begins_event(bytes))
+                stream->end = stream_is_broken;
+            break;
         }
+        struct completion completion = begin_completion(stream, generation, place);
+        n += decode_batch(&bytes, &completion, events + n, stream->room - n);
+        *place = (struct stream_place){
+            place->batch, generation->batches.at[place->batch].size - (uint32_t)cursor_left(&bytes), completion.last};
+        if (cursor_left(&bytes) > 0 && n < stream->room)
+            stream->end = stream_is_broken;
     }
+    stream->next = events;
+    stream->stop = events + n;
 }
 
-static bool hold(struct trace_stream *stream)
+void trace_stream_return(struct trace_stream *stream, const struct trace_stream *copy,
+                         const struct trace_generation *generation)
 {
-    return !atomic_load_explicit(&stream->busy, memory_order_relaxed) &&
-           !atomic_exchange_explicit(&stream->busy, true, memory_order_acquire);
-}
-
-bool trace_stream_fill(struct trace_stream *stream)
-{
-    if (!hold(stream))
-        return false;
-    uint32_t made = atomic_load_explicit(&stream->made, memory_order_relaxed);
-    uint32_t freed = atomic_load_explicit(&stream->freed, memory_order_acquire);
-    bool fills = !stream->over && made - freed < stream_chunks;
-    if (fills) {
-        uint32_t i = made % stream_chunks;
-        decode(stream->generation, &stream->place, &stream->chunks[i], stream->events + (size_t)i * stream->room,
-               stream->room);
-        stream->over = stream->chunks[i].end != stream_goes_on;
-        atomic_store_explicit(&stream->made, made + 1, memory_order_release);
+    if (stream->from.batch != copy->from.batch || stream->from.at != copy->from.at) {
+        stream->behind = copy->from;
+        trace_stream_fill(stream, generation);
     }
-    atomic_store_explicit(&stream->busy, false, memory_order_release);
-    return fills;
+    stream->next = copy->next;
 }
 
-/* Begins the chunk behind those that were taken, waiting for it where another thread is at it. */
-static enum stream_step take(struct trace_stream *stream)
+/* Decodes the chunk again up to the next event: where that is. */
+static struct cursor find_next(const struct trace_stream *stream, const struct trace_generation *generation)
 {
-    while (atomic_load_explicit(&stream->made, memory_order_acquire) == stream->taken) {
-        if (!trace_stream_fill(stream))
-            sched_yield();
-    }
-    const struct stream_chunk *chunk = &stream->chunks[stream->taken % stream_chunks];
-    stream->next = stream->events + (size_t)(stream->taken % stream_chunks) * stream->room;
-    stream->taken++;
-    if (chunk->n == 0) {
-        stream->stop = stream->next;
-        return chunk->end == stream_is_broken ? stream_at_fault : stream_at_end;
-    }
-    stream->stop = stream->next + 1;
-    return stream_at_event;
-}
-
-/* The chunk that is being read. */
-static const struct stream_chunk *current(const struct trace_stream *stream)
-{
-    return &stream->chunks[(stream->taken - 1) % stream_chunks];
-}
-
-static struct trace_event *first_of_chunk(const struct trace_stream *stream)
-{
-    return stream->events + (size_t)((stream->taken - 1) % stream_chunks) * stream->room;
-}
-
-enum stream_step trace_stream_begin(struct trace_stream *stream)
-{
-    return take(stream);
-}
-
-/* The event before `next` may still be in use by whoever it was given to. So the last chunk is freed when the second
- * event of this one is next: that is the first `stop`. */
-enum stream_step trace_stream_turn(struct trace_stream *stream, bool *freed)
-{
-    const struct stream_chunk *chunk = current(stream);
-    struct trace_event *end = first_of_chunk(stream) + chunk->n;
-    *freed = false;
-    if (stream->taken > 1 && stream->next == end - chunk->n + 1) {
-        atomic_store_explicit(&stream->freed, stream->taken - 1, memory_order_release);
-        *freed = chunk->end == stream_goes_on;
-    }
-    stream->stop = end;
-    if (stream->next < end)
-        return stream_at_event;
-    if (chunk->end == stream_goes_on)
-        return take(stream);
-    return chunk->end == stream_ends ? stream_at_end : stream_at_fault;
-}
-
-/* Decodes the chunk again up to the next event; the cursor behind those before it. */
-static struct stream_place find_next(const struct trace_stream *stream)
-{
-    const struct stream_chunk *chunk = current(stream);
-    struct stream_place place = chunk->from;
-    struct trace_event event;
-    for (struct trace_event *e = first_of_chunk(stream); e < stream->next; e++) {
-        if (cursor_left(&place.bytes) == 0)
-            next_batch(stream->generation, &place);
+    struct stream_place place = stream->from;
+    for (const struct stream_event *e = stream->events;; e++) {
+        if (!find_bytes(generation, &place))
+            return cursor_over(NULL, 0, 0);
+        struct cursor bytes = bytes_at(generation, &place);
+        if (e == stream->next)
+            return bytes;
+        struct stream_event event;
         uint64_t units;
-        decode_carefully(&place.bytes, &event, &units);
+        decode_carefully(&bytes, &event, &units);
+        place.at = generation->batches.at[place.batch].size - (uint32_t)cursor_left(&bytes);
     }
-    if (cursor_left(&place.bytes) == 0)
-        next_batch(stream->generation, &place);
-    return place;
 }
 
-uint64_t trace_stream_offset(const struct trace_stream *stream)
+uint64_t trace_stream_offset(const struct trace_stream *stream, const struct trace_generation *generation)
 {
-    struct stream_place place = find_next(stream);
-    return cursor_offset(&place.bytes);
+    struct cursor bytes = find_next(stream, generation);
+    return cursor_offset(&bytes);
 }
 
-void trace_stream_explain(const struct trace_stream *stream, struct trace_fault *fault)
+void trace_stream_explain(const struct trace_stream *stream, const struct trace_generation *generation,
+                          struct trace_fault *fault)
 {
-    struct stream_place place = find_next(stream);
-    uint64_t offset = cursor_offset(&place.bytes);
-    uint8_t type = cursor_u8(&place.bytes);
+    struct cursor bytes = find_next(stream, generation);
+    uint64_t offset = cursor_offset(&bytes);
+    uint8_t type = cursor_u8(&bytes);
     trace_fault_at(fault, offset,
-                   trace_timed_args[type] == 0 ? "type %d is not that of an event"
-                                               : "an event of type %d whose arguments are cut off or not numbers",
+                   trace_shapes[type].nargs == 0 ? "type %d is not that of an event"
+                                                 : "an event of type %d whose arguments are cut off or not numbers",
                    type);
-    trace_fault_on_thread(fault, stream->m);
+    trace_fault_on_thread(fault, generation->threads.at[stream->index].m);
 }

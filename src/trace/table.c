@@ -30,7 +30,7 @@ static bool ids_grow(struct trace_ids *ids, struct mem *mem, uint64_t id)
 
 void trace_ids_init(struct trace_ids *ids, struct mem *mem)
 {
-    *ids = (struct trace_ids){.room = 0};
+    *ids = (struct trace_ids){.full = 1};
     map_init(&ids->sparse, mem);
 }
 
@@ -41,6 +41,8 @@ bool trace_ids_add(struct trace_ids *ids, struct mem *mem, uint64_t id, uint32_t
     if (id >= ids->room && !ids_grow(ids, mem, id))
         return false;
     ids->dense[id] = index;
+    while (ids->full < ids->room && ids->dense[ids->full])
+        ids->full++;
     return true;
 }
 
@@ -48,6 +50,7 @@ static void ids_reset(struct trace_ids *ids)
 {
     if (ids->room > 0)
         memset(ids->dense, 0, ids->room * sizeof *ids->dense);
+    ids->full = 1;
     map_finish(&ids->sparse);
 }
 

@@ -17,6 +17,7 @@
 struct trace_ids {
     uint32_t *dense; /* by id: the index, 0 for none */
     uint32_t room;
+    uint32_t full; /* all ids below are there */
     struct map sparse;
 };
 
@@ -140,10 +141,15 @@ static inline const struct trace_frame *trace_stack_frame(const struct trace_tab
 
 /* A time, or a difference of times, in nanoseconds, truncated; what does not fit is INT64_MIN, as a conversion on x86
  * yields, because that is what Go prints. */
+static inline int64_t trace_ns_of(uint64_t units, double ns_per_unit)
+{
+    double ns = (double)units * ns_per_unit;
+    return ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+}
+
 static inline int64_t trace_ns(const struct trace_table *table, uint64_t units)
 {
-    double ns = (double)units * table->ns_per_unit;
-    return ns < 9223372036854775808.0 ? (int64_t)ns : INT64_MIN;
+    return trace_ns_of(units, table->ns_per_unit);
 }
 
 #endif
