@@ -18,8 +18,9 @@ PLACE_ALONE = b" " * 74 + b";"
 
 
 class Row:
-    def __init__(self, columns, address, text, place):
+    def __init__(self, columns, address, text, place, printed=True):
         self.columns, self.address, self.text, self.place = columns, address, text, place
+        self.printed = printed  # the place stands in this row, not in one before
 
     def same(self, other):
         return self.columns == other.columns and self.place == other.place
@@ -41,6 +42,7 @@ def split_disasm(report):
             rows, place = None, b""
             continue
         text = match[3]
+        printed = text[40:41] == b";" or alone is not None
         if text[40:41] == b";" and alone is None:
             place, text = text[41:], text[:40].rstrip(b" ")
         elif alone is not None:
@@ -48,7 +50,7 @@ def split_disasm(report):
         if rows is None:
             rows = []
             parts.append(rows)
-        rows.append(Row(match[1], int(match[2], 16), text, place))
+        rows.append(Row(match[1], int(match[2], 16), text, place, printed))
     return parts
 
 
@@ -91,6 +93,31 @@ def disasm_difference(theirs, ours):
         elif a != b:
             return f"  go:    {a if isinstance(a, bytes) else str(a[0])}\n  sonde: {b if isinstance(b, bytes) else str(b[0])}"
     return None if len(left) == len(right) else f"  go has {len(left)} parts, sonde {len(right)}"
+
+
+def native_difference(theirs, ours, own=()):
+    """Why two -disasm reports of a program in C or C++ differ, or None. There Go's tool has places for instructions with
+    samples alone, does not demangle what a listing is headed with, which orders them, and sees no functions of stripped
+    libraries: functions are known by their first address, a place is compared where Go's tool prints one, and ours alone may
+    have functions whose names are not among the program's `own`."""
+    sides = []
+    for report in (theirs, ours):
+        parts = split_disasm(report)
+        sides.append({part[0].address: (parts[i - 1], part) for i, part in enumerate(parts) if isinstance(part, list)})
+    left, right = sides
+    headings = dict(zip(right, re.findall(rb"^ROUTINE =+ (.*)$", ours, re.M)))
+    missing = [hex(a) for a in right.keys() - left.keys() if headings[a].decode() in own] + [hex(a) for a in left.keys() - right.keys()]
+    if missing:
+        return f"  functions in one alone: {missing[:5]}"
+    for address, (head, rows) in left.items():
+        known = {row.address: row for row in rows}
+        for row in right[address][1]:
+            if row.address in known and not known[row.address].printed:
+                row.place = known[row.address].place
+        why = f"  {head} / {right[address][0]}" if head != right[address][0] else first_of_rows(rows, right[address][1])
+        if why:
+            return f"  function at {address:x}:\n{why}"
+    return None
 
 
 HTML_ROW = re.compile(rb"^(?P<columns> {10} *\S+ +\S+ +(?P<address>[0-9a-f]+)): (?P<text>.*)"

@@ -4,6 +4,7 @@ options that are drawn from a seed (SEED, printed where it is not set; N draws a
 
     tests/report/listing_test.py SONDE SOURCE_ROOT
 """
+import functools
 import os
 import random
 import re
@@ -17,6 +18,7 @@ for folder in ("..", "../cli"):
 import listing  # noqa: E402
 import oracle  # noqa: E402
 import tap  # noqa: E402
+import made_profile  # noqa: E402
 import pprof_file  # noqa: E402
 
 # A program, a profile of it, and what both tools must be told: Go's has no names for C++, so none are looked up.
@@ -81,6 +83,73 @@ def check_stripped(sonde, corpus):
             tap.ok(not why and len(whole) > 10000, f"{command} of a stripped Go program is that of the whole one", why)
 
 
+# Programs in C and C++: a profile that sonde gave names and lines says the same to both tools.
+NATIVE = ["shapes.cpu.prof", "shapes-500hz-real.cpu.prof", "shapes.0003.heap", "shapes-dwarf.perf.data"]
+
+
+def check_native(go, sonde, corpus, seed, draws):
+    binary, sources = os.path.join(corpus, "bin", "shapes"), os.path.join(corpus, "src")
+    own = {line.split(" ", 2)[2] for line in run(["nm"], ["-C", "--defined-only", binary]).stdout.decode().splitlines()}
+    native_difference = functools.partial(listing.native_difference, own={name.split("(")[0] for name in own})
+    with tempfile.TemporaryDirectory() as folder:
+        for profile in NATIVE:
+            named = os.path.join(folder, "named.pb.gz")
+            run([sonde, "pprof"], ["-proto", f"-output={named}", binary, os.path.join(corpus, "profiles", profile)])
+            rng, names = random.Random(f"{seed}.{profile}"), names_of(named)
+            for command, difference in (("list", plain_difference), ("disasm", native_difference)):
+                wrong = []
+                for i in range(draws):
+                    # (Go's tool looks for a pattern in what compilers made of a name: few are in both.)
+                    pattern = "." if i == 0 or command == "disasm" else draw_pattern(rng, names)
+                    arguments = [*(draw_options(rng) if i > 1 else []), f"-source_path={sources}", f"-{command}={pattern}", binary,
+                                 named]
+                    why = compare(go, sonde, arguments, difference)
+                    if why:
+                        wrong.append(" ".join(arguments) + "\n" + why)
+                tap.ok(not wrong, f"-{command} of shapes with {profile}: {draws} draws", f"SEED={seed}\n" + "\n".join(wrong))
+
+
+def plain_difference(theirs, ours):
+    for a, b in zip(theirs.split(b"\n"), ours.split(b"\n")):
+        if a != b:
+            return f"  go:    {a}\n  sonde: {b}"
+    return None if theirs == ours else f"  go has {len(theirs)} bytes, sonde {len(ours)}"
+
+
+def drawn_profile(binary, rng):
+    """A profile of instructions of a program that is not position-independent. (What has no file Go's tool leaves out.)"""
+    header = re.search(r"LOAD +0x([0-9a-f]+) 0x([0-9a-f]+) 0x[0-9a-f]+ 0x([0-9a-f]+) 0x[0-9a-f]+ R E",
+                       run(["readelf"], ["-lW", binary]).stdout.decode())
+    offset, address, size = (int(number, 16) for number in header.groups())
+    code = run(["objdump"], ["-d", "-j", ".text", binary]).stdout.decode()
+    own = re.findall(r"^[0-9a-f]+ <(?:main|sum|by_size|outer|add\.\d+|square)[^>]*>:\n((?:.+\n)*)", code, re.M)
+    places = [int(number, 16) for number in re.findall(r"^ +([0-9a-f]+):\t", "".join(own), re.M)]
+    profile = made_profile.Profile()
+    mapping = profile.mapping(binary, "", address & ~0xfff, (address & ~0xfff) + (size | 0xfff) + 1, offset & ~0xfff)
+    known = {place: profile.location(place, mapping) for place in places}
+    for _ in range(60):
+        stack = dict.fromkeys(rng.choice(places) for _ in range(rng.randint(1, 4)))
+        profile.sample([known[place] for place in stack], [rng.randint(1, 9), rng.randint(1, 9) * 10 ** 7])
+    return profile.gzipped()
+
+
+def check_c(go, sonde, seed):
+    """A small program in C, of which Go's tool can read the lines of each instruction, too."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "symbol", "nested.c")
+    if not all(map(shutil.which, ("gcc", "readelf", "objdump"))):
+        tap.skip("-weblist of a program in C", "no gcc or binutils")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        binary, profile = os.path.join(folder, "nested"), os.path.join(folder, "profile.pb.gz")
+        subprocess.run(["gcc", "-O1", "-g", "-no-pie", "-fno-inline", "-o", binary, source], check=True, timeout=60)
+        with open(profile, "wb") as file:
+            file.write(drawn_profile(binary, random.Random(seed)))
+        for pattern in (".", "main", "^sum$", "by_"):
+            arguments = ["-output=/dev/stdout", f"-weblist={pattern}", binary, profile]
+            why = compare(go, sonde, arguments, listing.weblist_difference)
+            tap.ok(not why, f"-weblist={pattern} of a program in C", f"SEED={seed}\n{why}")
+
+
 def main():
     sonde, root = sys.argv[1:3]
     corpus = os.path.join(root, "..", "shared", "corpus")
@@ -105,6 +174,8 @@ def main():
                     wrong.append(" ".join(arguments) + "\n" + why)
             tap.ok(not wrong, f"-{command} of {program} with {profile}: {draws} draws", f"SEED={seed}\n" + "\n".join(wrong))
     check_stripped(sonde, corpus)
+    check_native(go, sonde, corpus, seed, max(2, draws // 3))
+    check_c(go, sonde, seed)
     tap.done()
 
 
