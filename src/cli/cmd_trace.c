@@ -1,11 +1,9 @@
 /* Flags are Go's: one dash or two, the value behind "=" or in the next word. */
 #include "cli/cmd_trace.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -207,26 +205,14 @@ static bool parse(struct options *options, int argc, char **argv)
 /* Output in large pieces. */
 struct piped {
     struct buf text;
-    bool broken; /* nobody reads it any more, or the disk is full */
+    struct output output;
 };
 
 enum { flush_at = 1 << 20, gzip_level = 6 };
 
 static void flush(struct piped *piped)
 {
-    const char *p = piped->text.p;
-    size_t left = piped->broken ? 0 : piped->text.n;
-    while (left > 0) {
-        ssize_t n = write(STDOUT_FILENO, p, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            piped->broken = true;
-            return;
-        }
-        p += n;
-        left -= (size_t)n;
-    }
+    output_write(&piped->output, buf_text(&piped->text));
     piped->text.n = 0;
 }
 
@@ -238,7 +224,7 @@ static void print_parsed(struct str bytes, struct piped *piped, struct trace_fau
     struct trace_dump dump;
     trace_dump_init(&dump, tool_mem());
     const struct trace_event *event;
-    while (!piped->broken && (event = trace_reader_next(reader))) {
+    while (!piped->output.failed && (event = trace_reader_next(reader))) {
         trace_dump_event(&dump, event, &piped->text);
         if (piped->text.n >= flush_at)
             flush(piped);
@@ -254,7 +240,7 @@ static void print_wire(struct str bytes, struct piped *piped, struct trace_fault
     struct trace_raw_event event;
     if (!trace_raw_init(&raw, bytes, fault))
         return;
-    while (!piped->broken && trace_raw_next(&raw, &event, fault)) {
+    while (!piped->output.failed && trace_raw_next(&raw, &event, fault)) {
         trace_raw_print(&event, &piped->text);
         if (piped->text.n >= flush_at)
             flush(piped);
@@ -370,6 +356,31 @@ static bool check(const struct options *options)
            (!options->timeline || trace_timeline_check(&timeline)) && trace_question_check(&options->question);
 }
 
+static int print_debug(const struct options *options, struct str bytes)
+{
+    struct piped piped = {.output = output_stdout()};
+    struct trace_fault fault = {0};
+    struct str form = str_of(options->debug);
+    struct buf why;
+    buf_init(&why, tool_mem());
+    buf_init(&piped.text, tool_mem());
+    if (str_equal(form, STR("parsed")))
+        print_parsed(bytes, &piped, &fault);
+    else if (str_equal(form, STR("wire")))
+        print_wire(bytes, &piped, &fault);
+    else
+        trace_raw_footprint(bytes, &piped.text, &fault);
+    flush(&piped);
+    bool written = output_close(&piped.output, &why);
+    if (!written)
+        fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&why)));
+    else if (fault.set)
+        trace_complain(options->file, &fault);
+    buf_finish(&piped.text);
+    buf_finish(&why);
+    return written && !fault.set ? exit_fine : exit_failure;
+}
+
 static int run(const struct options *options, struct str bytes)
 {
     struct trace_conversion conversion = conversion_of(options);
@@ -384,24 +395,7 @@ static int run(const struct options *options, struct str bytes)
         return trace_flame(&options->question, options->flame, options->out, bytes);
     if (trace_asks(&options->question))
         return trace_answer(&options->question, bytes);
-    struct piped piped = {0};
-    struct trace_fault fault = {0};
-    struct str form = str_of(options->debug);
-    buf_init(&piped.text, tool_mem());
-    if (str_equal(form, STR("parsed")))
-        print_parsed(bytes, &piped, &fault);
-    else if (str_equal(form, STR("wire")))
-        print_wire(bytes, &piped, &fault);
-    else
-        trace_raw_footprint(bytes, &piped.text, &fault);
-    flush(&piped);
-    buf_finish(&piped.text);
-    int status = piped.broken ? exit_failure : exit_fine;
-    if (fault.set) {
-        trace_complain(options->file, &fault);
-        status = exit_failure;
-    }
-    return status;
+    return print_debug(options, bytes);
 }
 
 /* Runs on the binary form of a trace, which is made first where the file is a text. */

@@ -63,7 +63,8 @@ int trace_flame(const struct trace_question *question, const char *form, const c
                              .notes = &notes,
                              .error = &error};
     bool good = find_profile(question, bytes, &profile) && report_run(&run);
-    fwrite(notes.p, 1, notes.n, stderr);
+    if (notes.n > 0)
+        fwrite(notes.p, 1, notes.n, stderr);
     if (error.n > 0)
         fprintf(stderr, "sonde trace: %.*s\n", STR_ARG(buf_text(&error)));
     profile_finish(&profile);

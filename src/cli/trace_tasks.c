@@ -101,6 +101,8 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
         print_lengths(&groups[i].lengths, out);
         buf_byte(out, '\n');
     }
+    if (used == 0)
+        buf_str(out, STR("no tasks\n"));
     mem_put(out->mem, groups, n * sizeof *groups);
 }
 
@@ -165,6 +167,8 @@ void trace_regions_print(const struct summary *summary, struct buf *out)
         qsort(groups.at, groups.n, sizeof *groups.at, compare_types);
     for (size_t i = 0; i < groups.n; i++)
         print_region_group(summary, &groups.at[i], out);
+    if (groups.n == 0)
+        buf_str(out, STR("no regions\n"));
     vec_finish(&regions, out->mem);
     vec_finish(&groups, out->mem);
 }

@@ -35,7 +35,7 @@ def page_groups(page, is_region):
 
 def our_groups(text, is_region):
     groups = {}
-    for block in text.strip('\n').split('\n\n') if text.strip() else []:
+    for block in text.strip('\n').split('\n\n') if not text.startswith('no ') else []:
         lines = block.split('\n')
         name, count = re.match(r'(".*"): (\d+) (?:task|region)', lines[0]).groups()
         rows = lines[3:] if is_region else lines[1:]
