@@ -349,9 +349,10 @@ static bool take_frames(void *to, size_t index, const struct binary_frame *frame
 {
     struct disasm *d = to;
     struct code_line *line = &d->lines.at.at[index];
-    (void)n, (void)from_debug;
-    line->file = arena_str(&d->job->arena, frames[0].file);
-    line->line = frames[0].line;
+    const struct binary_frame *frame = d->job->options->no_inlines ? &frames[n - 1] : frames;
+    (void)from_debug;
+    line->file = arena_str(&d->job->arena, frame->file);
+    line->line = frame->line;
     return line->file.p != NULL;
 }
 
