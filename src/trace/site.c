@@ -32,6 +32,8 @@ void sites_finish(struct sites *s)
     finish_cache(&s->of_strings, s->mem);
     finish_cache(&s->of_frames, s->mem);
     finish_cache(&s->of_stacks, s->mem);
+    finish_cache(&s->of_reasons, s->mem);
+    finish_cache(&s->of_pairs, s->mem);
     vec_finish(&s->names, s->mem);
     vec_finish(&s->frames, s->mem);
     vec_finish(&s->frames_of_stacks, s->mem);
@@ -70,21 +72,27 @@ static uint32_t *cached(struct site_cache *cache, struct mem *mem, size_t index,
     return &cache->at[index];
 }
 
-static void forget(struct site_cache *cache)
+static void forget(struct site_cache *cache, size_t n)
 {
-    if (cache->room > 0)
-        memset(cache->at, 0, cache->room * sizeof *cache->at);
+    n = n < cache->room ? n : cache->room;
+    if (n > 0)
+        memset(cache->at, 0, n * sizeof *cache->at);
 }
 
 static void turn_to(struct sites *s, const struct trace_table *table)
 {
     if (table->serial == s->serial)
         return;
+    forget(&s->of_strings, s->nstrings);
+    forget(&s->of_frames, s->nframes);
+    forget(&s->of_stacks, s->nstacks);
+    forget(&s->of_reasons, s->nstrings);
+    forget(&s->of_pairs, 2 * site_reasons * s->nstacks);
     s->serial = table->serial;
-    forget(&s->of_strings);
-    forget(&s->of_frames);
-    forget(&s->of_stacks);
-    memset(s->recent, 0, sizeof s->recent);
+    s->nstrings = table->strings.n;
+    s->nframes = table->frames.n;
+    s->nstacks = table->stacks.n;
+    s->nreasons = 0;
 }
 
 uint32_t sites_name(struct sites *s, struct str text)
@@ -240,22 +248,29 @@ uint32_t sites_site(struct sites *s, uint32_t stack, uint32_t name)
     return *index;
 }
 
-/* Looks among what was found lately, in two places; NULL where it is not there. */
-static inline const struct site_known *recent(const struct site_recent *places, uint64_t key)
+/* Where what is known of a stack and a reason is kept, by their indices in a table; NULL where there are too many
+ * reasons, or on exhaustion. */
+static uint32_t *pair_of(struct sites *s, const struct trace_table *table, uint32_t stack, uint32_t reason)
 {
-    return places[0].key == key ? &places[0].known : places[1].key == key ? &places[1].known : NULL;
+    uint32_t *number = cached(&s->of_reasons, s->mem, reason, table->strings.n);
+    if (!number || (*number == 0 && s->nreasons == site_reasons))
+        return NULL;
+    if (*number == 0)
+        *number = ++s->nreasons;
+    size_t place = (size_t)stack * site_reasons + *number - 1;
+    return cached(&s->of_pairs, s->mem, 2 * place, 2 * site_reasons * table->stacks.n);
 }
 
 bool sites_find(struct sites *s, const struct trace_table *table, uint64_t stack, uint64_t reason,
                 struct site_known *known)
 {
-    bool is_small = stack >> 40 == 0 && reason >> 24 == 0;
-    uint64_t key = reason << 40 | stack;
-    struct site_recent *places = s->recent[hash_fold(stack, reason) % site_recents];
+    uint32_t stack_index, reason_index;
     turn_to(s, table);
-    const struct site_known *found = is_small ? recent(places, key) : NULL;
-    if (found) {
-        *known = *found;
+    trace_ids_find(&table->stack_ids, stack, &stack_index);
+    trace_ids_find(&table->string_ids, reason, &reason_index);
+    uint32_t *pair = pair_of(s, table, stack_index, reason_index);
+    if (pair && pair[0] != 0) {
+        *known = (struct site_known){pair[0] - 1, pair[1]};
         return true;
     }
     uint32_t name = reason ? sites_string(s, table, reason) : 0, number = stack ? sites_stack(s, table, stack) : 0;
@@ -263,9 +278,9 @@ bool sites_find(struct sites *s, const struct trace_table *table, uint64_t stack
     if (site == SITE_NONE)
         return false;
     *known = (struct site_known){site, s->stacks.at[number].outermost};
-    if (is_small) {
-        places[1] = places[0];
-        places[0] = (struct site_recent){key, *known};
+    if (pair) {
+        pair[0] = site + 1;
+        pair[1] = known->outermost;
     }
     return true;
 }

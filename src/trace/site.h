@@ -32,18 +32,14 @@ struct site_known {
     uint32_t site, outermost; /* outermost: of the stack */
 };
 
-struct site_recent {
-    uint64_t key; /* of the ids; 0 is that of no stack and no reason, of which nothing is known */
-    struct site_known known;
-};
-
-enum { site_recents = 1 << 11 };
-
 /* The index under which something of the generation at hand is known here, plus one; 0 where it was not asked for. */
 struct site_cache {
     uint32_t *at;
     size_t room;
 };
+
+/* Reasons to stop of a generation whose sites are found by place: Go has some twenty, and a program few of them. */
+enum { site_reasons = 8 };
 
 struct sites {
     struct mem *mem;
@@ -58,9 +54,12 @@ struct sites {
     VEC(struct site) sites; /* [0] is nothing */
     struct map site_of_key;
 
-    uint64_t serial; /* of the table that these are about */
+    uint64_t serial;                   /* of the table that these are about */
+    size_t nstrings, nframes, nstacks; /* of that table */
     struct site_cache of_strings, of_frames, of_stacks;
-    struct site_recent recent[site_recents][2];
+    struct site_cache of_reasons; /* by string: 1 to site_reasons */
+    struct site_cache of_pairs;   /* by stack and reason: the site plus one, and the stack's outermost name */
+    uint32_t nreasons;
 };
 
 #define SITE_NONE UINT32_MAX /* on exhaustion */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/vec.h"
 #include "trace/lane.h"
@@ -355,12 +356,10 @@ struct made_population {
     VEC(struct change) changes;
 };
 
-static void make_population(struct made_population *made, size_t n, uint64_t seed)
+static void fill_population(struct made_population *made, size_t n, uint64_t seed)
 {
     struct population_counts now = {0};
     int64_t time = 5;
-    *made = (struct made_population){0};
-    population_init(&made->population, mem_libc());
     for (size_t i = 0; i < n; i++) {
         unsigned from = (unsigned)(next(&seed) % population_states), to = (unsigned)(next(&seed) % population_states);
         now.of[from] -= from != population_none;
@@ -370,6 +369,13 @@ static void make_population(struct made_population *made, size_t n, uint64_t see
         assert_true(vec_push(&made->changes, mem_libc(), (struct change){time, now}));
     }
     assert_true(population_index(&made->population));
+}
+
+static void make_population(struct made_population *made, size_t n, uint64_t seed)
+{
+    *made = (struct made_population){0};
+    population_init(&made->population, mem_libc());
+    fill_population(made, n, seed);
 }
 
 static void include(struct population_pixel *pixel, const struct population_counts *counts)
@@ -397,30 +403,69 @@ static void count_population(const struct made_population *made, int64_t begin, 
     }
 }
 
+static void check_population(const struct made_population *made, uint64_t *random, unsigned windows)
+{
+    int64_t span = made->population.last_time + 100;
+    for (unsigned k = 0; k < windows; k++) {
+        struct population_pixel got[most_pixels], want;
+        int64_t begin = (int64_t)(next(random) % (uint64_t)span) - 50;
+        int64_t end = begin + (int64_t)((next(random) % (uint64_t)span) >> (k % 4) * 8);
+        uint32_t width = 1 + (uint32_t)(next(random) % most_pixels);
+        population_draw(&made->population, begin, end, width, got);
+        for (uint32_t p = 0; p < width; p++) {
+            int64_t from = lane_edge(begin, end, width, p), to = lane_edge(begin, end, width, p + 1);
+            count_population(made, from, to > from ? to : from + 1, &want);
+            assert_memory_equal(&got[p], &want, sizeof want);
+        }
+    }
+}
+
 static void every_window_of_a_population_is_what_counting_says(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {0, 1, 127, 128, 129, 256, 5000, 300000};
+    static const size_t sizes[] = {0, 1, 63, 64, 65, 128, 129, 5000, 300000};
     uint64_t random = 8;
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct made_population made;
         make_population(&made, sizes[i], next(&random));
-        int64_t span = made.population.last_time + 100;
-        for (unsigned k = 0; k < (sizes[i] > 10000 ? 4 : 60); k++) {
-            struct population_pixel got[most_pixels], want;
-            int64_t begin = (int64_t)(next(&random) % (uint64_t)span) - 50;
-            int64_t end = begin + (int64_t)((next(&random) % (uint64_t)span) >> (k % 4) * 8);
-            uint32_t width = 1 + (uint32_t)(next(&random) % most_pixels);
-            population_draw(&made.population, begin, end, width, got);
-            for (uint32_t p = 0; p < width; p++) {
-                int64_t from = lane_edge(begin, end, width, p), to = lane_edge(begin, end, width, p + 1);
-                count_population(&made, from, to > from ? to : from + 1, &want);
-                assert_memory_equal(&got[p], &want, sizeof want);
-            }
-        }
+        check_population(&made, &random, sizes[i] > 10000 ? 4 : 60);
         population_finish(&made.population);
         vec_finish(&made.changes, mem_libc());
     }
+}
+
+/* Memory that is only there where it is touched. */
+static void *sparse_resize(struct mem *self, void *block, size_t old_size, size_t new_size)
+{
+    (void)self;
+    void *p = NULL;
+    if (new_size > 0)
+        p = mmap(NULL, new_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    if (block && p)
+        memcpy(p, block, old_size < new_size ? old_size : new_size);
+    if (block)
+        munmap(block, old_size);
+    return p;
+}
+
+/* As those of 400 million events do. */
+static void changes_behind_4_gib_are_found(void **state)
+{
+    (void)state;
+    static struct mem mem = {sparse_resize};
+    struct made_population made = {0};
+    uint64_t random = 12;
+    population_init(&made.population, &mem);
+    if (!buf_reserve(&made.population.bytes, (size_t)9 << 30))
+        skip_with("no address space");
+    made.population.bytes.n = ((size_t)4 << 30) - 1000;
+    fill_population(&made, 20000, 3);
+    assert_true(made.population.bytes.n > (size_t)4 << 30);
+    check_population(&made, &random, 40);
+    population_finish(&made.population);
+    vec_finish(&made.changes, mem_libc());
 }
 
 int main(void)
@@ -436,6 +481,7 @@ int main(void)
         cmocka_unit_test(chunks_that_are_given_back_are_used_again),
         cmocka_unit_test(exhaustion_fails_and_leaks_nothing),
         cmocka_unit_test(every_window_of_a_population_is_what_counting_says),
+        cmocka_unit_test(changes_behind_4_gib_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
