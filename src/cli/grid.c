@@ -132,6 +132,8 @@ void grid_print(const struct grid *grid, struct buf *out)
         buf_fill(out, ' ', left ? 0 : room);
         buf_str(out, text);
         buf_fill(out, ' ', left && !last ? room : 0);
+        while (last && text.n == 0 && out->n > 0 && out->p[out->n - 1] == ' ')
+            out->n--;
         buf_str(out, last ? STR("\n") : STR("  "));
     }
     mem_put(grid->mem, widths, grid->columns * sizeof *widths);

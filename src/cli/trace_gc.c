@@ -26,10 +26,15 @@ static void print_head(const struct collector *c, struct buf *out)
     size_t n = 0;
     for (size_t i = 0; i < c->cycles.n; i++)
         n += c->cycles.at[i].end > c->activity->range.start;
-    buf_printf(out, "%zu cycle%s in ", n, n == 1 ? "" : "s");
+    if (n == 0)
+        buf_str(out, STR("The collector did not run in "));
+    else
+        buf_printf(out, "%zu cycle%s in ", n, n == 1 ? "" : "s");
     buf_brief(out, (int64_t)span);
-    buf_printf(out, "; marking %.2f%% of the time, all goroutines stopped %.3f%% of it",
-               100 * (double)c->marking / span, 100 * (double)c->paused / span);
+    if (n > 0)
+        buf_printf(out, "; marking %.2f%% of the time", 100 * (double)c->marking / span);
+    buf_printf(out, "%s all goroutines stopped %.3f%% of %s", n > 0 ? "," : ";", 100 * (double)c->paused / span,
+               n > 0 ? "it" : "the time");
     if (c->paused_otherwise > 0)
         buf_printf(out, " (and %.3f%% for other reasons)", 100 * (double)c->paused_otherwise / span);
     buf_byte(out, '\n');

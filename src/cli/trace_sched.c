@@ -243,6 +243,21 @@ static void print_leak(const struct activity *a, const struct activity_leak *l, 
     }
 }
 
+static void put_leak_counts(uint64_t all, uint64_t created, uint64_t own, struct buf *out)
+{
+    if (all == 0)
+        buf_str(out, STR("No goroutine waits at the end ("));
+    else
+        trace_put_count(out, all);
+    if (all > 0) {
+        buf_printf(out, " goroutine%s at the end, of which ", all == 1 ? " waits" : "s wait");
+        trace_put_count(out, created);
+        buf_printf(out, " %s created in this time (", created == 1 ? "was" : "were");
+    }
+    trace_put_count(out, own);
+    buf_printf(out, " of Go's runtime %s left out).\n", own == 1 ? "is" : "are");
+}
+
 void trace_leaks_print(const struct trace_findings *f, struct buf *out)
 {
     const struct activity *a = &f->activity;
@@ -260,13 +275,7 @@ void trace_leaks_print(const struct trace_findings *f, struct buf *out)
     }
     if (leaks.n > 0)
         qsort(leaks.at, leaks.n, sizeof *leaks.at, compare_leaks);
-    trace_put_count(out, all);
-    buf_printf(out, " goroutine%s", all == 1 ? " waits" : "s wait");
-    buf_str(out, STR(" at the end, of which "));
-    trace_put_count(out, created);
-    buf_printf(out, " %s created in this time (", created == 1 ? "was" : "were");
-    trace_put_count(out, own);
-    buf_str(out, STR(" of Go's runtime are left out).\n"));
+    put_leak_counts(all, created, own, out);
     for (size_t i = 0; i < leaks.n && i < most_rows; i++)
         print_leak(a, leaks.at[i], out);
     if (leaks.n > most_rows)

@@ -55,7 +55,7 @@ static void print_span(const struct page *p)
     buf_brief(p->out, x->last - x->begin);
     buf_str(p->out, STR(", "));
     trace_put_count(p->out, x->events);
-    buf_str(p->out, STR(" events\n"));
+    buf_str(p->out, x->events == 1 ? STR(" event\n") : STR(" events\n"));
     if (p->span.start > p->a->begin || p->a->over) {
         head(p, "Range");
         buf_duration(p->out, p->span.start - p->a->begin);

@@ -33,13 +33,13 @@ static void print_bar(int64_t start, uint64_t count, uint64_t most, struct buf *
     size_t width = label.n - (str_find(buf_text(&label), STR("µ"), 0) < label.n);
     buf_fill(out, ' ', width < label_width ? label_width - width : 1);
     buf_str(out, buf_text(&label));
-    buf_printf(out, "  %8llu  ", (unsigned long long)count);
-    buf_fill(out, '#', (size_t)(count * longest_bar / most));
+    buf_printf(out, count > 0 ? "  %8llu  " : "  %8llu", (unsigned long long)count);
+    buf_fill(out, '#', (size_t)(count * longest_bar / most) + (count > 0 && count * longest_bar < most));
     buf_byte(out, '\n');
     buf_finish(&label);
 }
 
-static void print_lengths(const struct histogram *lengths, struct buf *out)
+static void print_lengths(const struct histogram *lengths, const char *what, struct buf *out)
 {
     unsigned first = histogram_classes, last = 0;
     uint64_t most = 0;
@@ -50,6 +50,8 @@ static void print_lengths(const struct histogram *lengths, struct buf *out)
         last = i;
         most = lengths->in_class[i] > most ? lengths->in_class[i] : most;
     }
+    if (most > 0)
+        buf_printf(out, "%*s  %8s\n", label_width, "from", what);
     for (unsigned i = first; i <= last && most > 0; i++)
         print_bar(histogram_start[i], lengths->in_class[i], most, out);
 }
@@ -98,7 +100,7 @@ void trace_tasks_print(const struct summary *summary, struct buf *out)
             buf_printf(out, " (-task=%llu)", (unsigned long long)groups[i].longest->id);
         }
         buf_byte(out, '\n');
-        print_lengths(&groups[i].lengths, out);
+        print_lengths(&groups[i].lengths, "tasks", out);
         buf_byte(out, '\n');
     }
     if (used == 0)
@@ -139,7 +141,7 @@ static void print_region_group(const struct summary *summary, const struct group
     buf_byte(out, ':');
     buf_uint(out, region->line);
     buf_byte(out, '\n');
-    print_lengths(&group->lengths, out);
+    print_lengths(&group->lengths, "regions", out);
     buf_byte(out, '\n');
 }
 

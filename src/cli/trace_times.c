@@ -1,5 +1,5 @@
 /* The columns are those of the pages of `go tool trace`: the times that do not overlap, and special ranges, which do.
- */
+ * Reasons to wait, and ranges, that took no time in any row have no column: most rows have few. */
 #include "cli/trace_times.h"
 
 #include "cli/grid.h"
@@ -19,6 +19,7 @@ struct columns {
     struct mem *mem;
     const struct summary *summary;
     VEC(uint32_t) names;
+    bool syscall; /* of the blocks: those in system calls are one */
 };
 
 static void add_column(struct columns *columns, uint32_t name)
@@ -57,7 +58,8 @@ static void add_times_header(struct grid *grid, const struct columns *blocks)
     grid_text(grid, STR("Execution time"));
     for (; i < blocks->names.n && is_before_syscall(blocks, i); i++)
         add_block_header(grid, blocks->summary->names.at[blocks->names.at[i]]);
-    add_block_header(grid, STR("syscall"));
+    if (blocks->syscall)
+        add_block_header(grid, STR("syscall"));
     for (; i < blocks->names.n; i++)
         add_block_header(grid, blocks->summary->names.at[blocks->names.at[i]]);
     grid_text(grid, STR("Sched wait time"));
@@ -65,19 +67,29 @@ static void add_times_header(struct grid *grid, const struct columns *blocks)
     grid_text(grid, STR("Unknown time"));
 }
 
+/* A time; none is a dash. */
+static void add_time(struct grid *grid, int64_t time)
+{
+    if (time == 0)
+        grid_text(grid, STR("-"));
+    else
+        grid_duration(grid, time);
+}
+
 static void add_times(struct grid *grid, const struct summary_goroutine *g, const struct columns *blocks)
 {
     size_t i = 0;
-    grid_duration(grid, g->total);
-    grid_duration(grid, g->execution);
+    add_time(grid, g->total);
+    add_time(grid, g->execution);
     for (; i < blocks->names.n && is_before_syscall(blocks, i); i++)
-        grid_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
-    grid_duration(grid, g->syscall_block);
+        add_time(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
+    if (blocks->syscall)
+        add_time(grid, g->syscall_block);
     for (; i < blocks->names.n; i++)
-        grid_duration(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
-    grid_duration(grid, g->sched_wait);
-    grid_duration(grid, g->syscall);
-    grid_duration(grid, summary_unknown(g));
+        add_time(grid, time_of(g->blocks.at, g->blocks.n, blocks->names.at[i]));
+    add_time(grid, g->sched_wait);
+    add_time(grid, g->syscall);
+    add_time(grid, summary_unknown(g));
 }
 
 /* The first cells of a row. */
@@ -97,7 +109,7 @@ static void print_times(const struct trace_times_row *rows, size_t n, bool with_
                         struct buf *out)
 {
     struct grid grid;
-    grid_init(&grid, out->mem, 7 + with_task + blocks->names.n);
+    grid_init(&grid, out->mem, 6 + with_task + blocks->syscall + blocks->names.n);
     grid_text(&grid, STR("Goroutine"));
     if (with_task)
         grid_text(&grid, STR("Task"));
@@ -128,9 +140,9 @@ static void print_ranges(const struct trace_times_row *rows, size_t n, bool with
         if (sum == 0)
             continue;
         add_name(&grid, &rows[k], with_task);
-        grid_duration(&grid, rows[k].times->total);
+        add_time(&grid, rows[k].times->total);
         for (size_t i = 0; i < ranges->names.n; i++)
-            grid_duration(&grid, time_of(rows[k].times->ranges.at, rows[k].times->ranges.n, ranges->names.at[i]));
+            add_time(&grid, time_of(rows[k].times->ranges.at, rows[k].times->ranges.n, ranges->names.at[i]));
     }
     buf_str(out, STR("\nTime in special ranges, which overlaps with the times above:\n\n"));
     grid_print(&grid, out);
@@ -142,10 +154,16 @@ void trace_times_print(const struct summary *summary, const struct trace_times_r
 {
     struct columns blocks = {.mem = out->mem, .summary = summary}, ranges = blocks;
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < rows[i].times->blocks.n; k++)
-            add_column(&blocks, rows[i].times->blocks.at[k].name);
-        for (size_t k = 0; k < rows[i].times->ranges.n; k++)
-            add_column(&ranges, rows[i].times->ranges.at[k].name);
+        const struct summary_goroutine *g = rows[i].times;
+        blocks.syscall |= g->syscall_block != 0;
+        for (size_t k = 0; k < g->blocks.n; k++) {
+            if (g->blocks.at[k].time != 0)
+                add_column(&blocks, g->blocks.at[k].name);
+        }
+        for (size_t k = 0; k < g->ranges.n; k++) {
+            if (g->ranges.at[k].time != 0)
+                add_column(&ranges, g->ranges.at[k].name);
+        }
     }
     print_times(rows, n, with_task, &blocks, out);
     if (ranges.names.n > 0)

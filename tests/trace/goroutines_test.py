@@ -27,6 +27,13 @@ def page_groups(page):
     return sorted(tuple(row) for row in rows if row)
 
 
+def without_empty(header, rows):
+    """A table as ours has it: no time is a dash, and reasons to wait and ranges that no row has have no column."""
+    kept = [i for i, name in enumerate(header) if name in ('Goroutine', 'Task', 'Total', 'Execution time', 'Sched wait time',
+            'Syscall execution time', 'Unknown time') or any(row[i] != '0s' for row in rows)]
+    return [header[i] for i in kept], sorted([row[i] if row[i] != '0s' else '-' for i in kept] for row in rows)
+
+
 def page_tables(page):
     """The two tables of a group's page: header, and rows in any order. The bar's column is dropped."""
     tables = []
@@ -36,7 +43,7 @@ def page_tables(page):
         body = [cells(row, 'td') for row in rows[1:]]
         if body and len(body[0]) == len(header) + 1:
             body = [row[:2] + row[3:] for row in body]
-        tables.append((header, sorted(body)))
+        tables.append(without_empty(header, body))
     return tables
 
 

@@ -11,7 +11,7 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from go_tool import run
-from goroutines_test import cells, text_rows
+from goroutines_test import cells, text_rows, without_empty
 from pages import compare_pages, served
 from parts_test import nanoseconds
 
@@ -38,7 +38,7 @@ def our_groups(text, is_region):
     for block in text.strip('\n').split('\n\n') if not text.startswith('no ') else []:
         lines = block.split('\n')
         name, count = re.match(r'(".*"): (\d+) (?:task|region)', lines[0]).groups()
-        rows = lines[3:] if is_region else lines[1:]
+        rows = lines[4:] if is_region else lines[2:]
         lengths = [(words[0], int(words[1])) for words in (row.split() for row in rows)]
         key = (name, lines[1].strip(), lines[2].strip()) if is_region else (name[1:-1],)
         groups[key] = (int(count), lengths)
@@ -65,7 +65,7 @@ def page_times(page):
         header = [cell for cell in cells(rows[0], 'th') if cell]
         body = [cells(row, 'td') for row in rows[1:]]
         body = [row[:3] + row[4:] if len(row) == len(header) + 1 else row for row in body]
-        tables.append((header, sorted([row[0], row[1] or '-'] + row[2:] for row in body)))
+        tables.append(without_empty(header, [[row[0], row[1] or '-'] + row[2:] for row in body]))
     return tables
 
 
