@@ -134,7 +134,7 @@ static void put_pool_samples(struct buf *out, uint64_t samples, uint64_t seed, u
 
 static void put_profile(struct buf *out, uint64_t samples, uint64_t seed, uint64_t pool)
 {
-    uint64_t functions = samples < most_functions ? samples : most_functions, tables = seed;
+    uint64_t all = pool > 0 ? pool : samples, functions = all < most_functions ? all : most_functions, tables = seed;
     uint64_t locations = functions * locations_per_function;
     put_value_type(out, 1, 1, 2);
     put_value_type(out, 1, 3, 4);

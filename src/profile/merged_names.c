@@ -9,7 +9,11 @@
 
 #include "base/hash.h"
 
-enum { batch = 32 };
+enum {
+    batch = 32,
+    far = 32,
+    near = 16 /* how many guesses ahead memory is asked for: rows first, then what they name */
+};
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -56,10 +60,37 @@ static uint32_t sequence_row(const struct sequence *sequence, size_t place)
     return place < sequence->rows.n ? sequence->rows.at[place] : PROFILE_NONE;
 }
 
-/* Where guessing goes on behind n rows of which the last was found, or was not. */
-static size_t sequence_follow(const struct sequence *sequence, const uint32_t *found, uint32_t n, size_t place)
+/* What of a batch of a source's rows was not guessed right and is to be looked up. */
+struct unguessed {
+    uint32_t rows[batch], n;
+};
+
+/* Guesses at a source's rows [first, end), at most a batch, from *place of the sequence on. One that is not what comes
+ * next there is mostly new, so that the next one may be; where several are not, nothing is known of the others. */
+static void guess(struct merged_names *names, const struct sequence *sequence, uint32_t first, uint32_t end,
+                  size_t *place, uint32_t *column, struct unguessed *others,
+                  bool (*is_same)(struct merged_names *names, uint32_t index, uint32_t row, size_t place))
 {
-    return n > 0 && found[n - 1] != PROFILE_NONE ? sequence_behind(sequence, found[n - 1]) : place;
+    enum { most_misses = 3 };
+    uint32_t misses = 0;
+    others->n = 0;
+    for (uint32_t i = first; i < end; i++) {
+        uint32_t row = misses < most_misses ? sequence_row(sequence, *place) : PROFILE_NONE;
+        if (row != PROFILE_NONE && is_same(names, i, row, *place)) {
+            column[i] = row;
+            ++*place;
+            misses = 0;
+        } else {
+            others->rows[others->n++] = i;
+            misses++;
+        }
+    }
+}
+
+/* Where guessing goes on behind a row that was found, or was not. */
+static size_t sequence_follow(const struct sequence *sequence, uint32_t found, size_t place)
+{
+    return found != PROFILE_NONE ? sequence_behind(sequence, found) : place;
 }
 
 /* --- Life --- */
@@ -96,31 +127,33 @@ bool merged_names_string(struct merged_names *names, uint32_t *string)
     return *known != PROFILE_NONE;
 }
 
-static bool same_string(const struct merged_names *names, uint32_t string, uint32_t row)
+/* Asks for strings that will be guessed soon. */
+static void expect_strings(const struct merged_names *names, size_t place)
 {
+    uint32_t row = sequence_row(&names->string_sequence, place + far);
+    if (row != PROFILE_NONE)
+        __builtin_prefetch(&names->out->strings[row]);
+    row = sequence_row(&names->string_sequence, place + near);
+    if (row != PROFILE_NONE)
+        __builtin_prefetch(names->out->strings[row].p);
+}
+
+static bool is_string(struct merged_names *names, uint32_t string, uint32_t row, size_t place)
+{
+    expect_strings(names, place);
     return str_equal(names->source->strings[string], names->out->strings[row]);
 }
 
-/* Looks all strings up. */
-static void find_strings(struct merged_names *names)
+/* Looks strings up by their hashes. */
+static void look_up_strings(struct merged_names *names, const struct unguessed *strings)
 {
-    const struct profile *source = names->source;
-    const struct sequence *sequence = &names->string_sequence;
-    size_t place = 0;
-    for (uint32_t first = 0, n; first < source->nstrings; first += n) {
-        uint32_t *found = names->to_string + first, guessed = 0;
-        n = smaller(source->nstrings - first, batch);
-        for (; guessed < n; guessed++) {
-            uint32_t row = sequence_row(sequence, place);
-            if (row == PROFILE_NONE || !same_string(names, first + guessed, row))
-                break;
-            found[guessed] = row;
-            place++;
-        }
-        str_map_find_all(&names->out->string_index, source->strings + first + guessed, n - guessed, PROFILE_NONE,
-                         found + guessed);
-        place = sequence_follow(sequence, found, n, place);
-    }
+    struct str texts[batch];
+    uint32_t found[batch];
+    for (uint32_t i = 0; i < strings->n; i++)
+        texts[i] = names->source->strings[strings->rows[i]];
+    str_map_find_all(&names->out->string_index, texts, strings->n, PROFILE_NONE, found);
+    for (uint32_t i = 0; i < strings->n; i++)
+        names->to_string[strings->rows[i]] = found[i];
 }
 
 /* --- Mappings --- */
@@ -241,43 +274,27 @@ static struct profile_function translated_function(const struct merged_names *na
     return function;
 }
 
-/* Looks up to `batch` functions up by their hashes. */
-static void find_functions(struct merged_names *names, uint32_t first, uint32_t n)
+static bool is_function(struct merged_names *names, uint32_t index, uint32_t row, size_t place)
+{
+    struct profile_function function = translated_function(names, index);
+    uint32_t next = sequence_row(&names->function_sequence, place + near);
+    if (next != PROFILE_NONE)
+        __builtin_prefetch(&names->functions.at[next]);
+    return same_function(names, &function, row);
+}
+
+/* Looks functions up by their hashes. */
+static void look_up_functions(struct merged_names *names, const struct unguessed *those)
 {
     struct profile_function functions[batch];
     uint64_t hashes[batch];
-    for (uint32_t i = 0; i < n; i++) {
-        functions[i] = translated_function(names, first + i);
+    for (uint32_t i = 0; i < those->n; i++) {
+        functions[i] = translated_function(names, those->rows[i]);
         hashes[i] = function_hash(&functions[i]);
         index_table_prefetch(&names->function_table, hashes[i]);
     }
-    for (uint32_t i = 0; i < n; i++)
-        names->to_function[first + i] = walk_to_function(names, &functions[i], hashes[i]).row;
-}
-
-/* As many of n functions as are what the sequence has from *place on. */
-static uint32_t guess_functions(struct merged_names *names, uint32_t first, uint32_t n, size_t *place)
-{
-    for (uint32_t i = 0; i < n; i++, ++*place) {
-        uint32_t row = sequence_row(&names->function_sequence, *place);
-        struct profile_function function = translated_function(names, first + i);
-        if (row == PROFILE_NONE || !same_function(names, &function, row))
-            return i;
-        names->to_function[first + i] = row;
-    }
-    return n;
-}
-
-static void find_all_functions(struct merged_names *names)
-{
-    size_t place = 0;
-    for (uint32_t first = 0, n; first < names->source->nfunctions; first += n) {
-        n = smaller(names->source->nfunctions - first, batch);
-        uint32_t guessed = guess_functions(names, first, n, &place);
-        if (guessed < n)
-            find_functions(names, first + guessed, n - guessed);
-        place = sequence_follow(&names->function_sequence, names->to_function + first, n, place);
-    }
+    for (uint32_t i = 0; i < those->n; i++)
+        names->to_function[those->rows[i]] = walk_to_function(names, &functions[i], hashes[i]).row;
 }
 
 /* --- Locations --- */
@@ -423,63 +440,47 @@ static void prefetch_location(struct merged_names *names, uint64_t hash)
     if (!index_walk_next(&walk))
         return;
     __builtin_prefetch(&names->locations.at[walk.row]);
-    __builtin_prefetch(&names->line_start.at[walk.row]);
+    __builtin_prefetch(&names->lines.at[names->line_start.at[walk.row]]);
 }
 
-/* Looks up to `batch` locations up by their hashes. */
-static void find_locations(struct merged_names *names, uint32_t first, uint32_t n)
+/* Asks for locations that will be guessed soon. */
+static void expect_locations(const struct merged_names *names, size_t place)
+{
+    uint32_t row = sequence_row(&names->location_sequence, place + far);
+    if (row != PROFILE_NONE) {
+        __builtin_prefetch(&names->locations.at[row]);
+        __builtin_prefetch(&names->line_start.at[row]);
+    }
+    row = sequence_row(&names->location_sequence, place + near);
+    if (row != PROFILE_NONE)
+        __builtin_prefetch(&names->lines.at[names->line_start.at[row]]);
+}
+
+static bool is_location(struct merged_names *names, uint32_t index, uint32_t row, size_t place)
+{
+    struct location_key key;
+    expect_locations(names, place);
+    return location_key(names, index, &key) && same_location(names, &key, row);
+}
+
+/* Looks locations up by their hashes. */
+static void look_up_locations(struct merged_names *names, const struct unguessed *those)
 {
     struct location_key keys[batch];
     uint64_t hashes[batch];
     bool whole[batch];
-    for (uint32_t i = 0; i < n; i++) {
-        whole[i] = location_key(names, first + i, &keys[i]);
+    for (uint32_t i = 0; i < those->n; i++) {
+        whole[i] = location_key(names, those->rows[i], &keys[i]);
         hashes[i] = whole[i] ? location_hash(names, &keys[i]) : 0;
         if (whole[i])
             index_table_prefetch(&names->location_table, hashes[i]);
     }
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < those->n; i++) {
         if (whole[i])
             prefetch_location(names, hashes[i]);
     }
-    for (uint32_t i = 0; i < n; i++)
-        names->to_location[first + i] = whole[i] ? walk_to_location(names, &keys[i], hashes[i]).row : PROFILE_NONE;
-}
-
-/* Asks for a row that will be guessed soon. */
-static void prefetch_row(const struct merged_names *names, uint32_t row)
-{
-    if (row == PROFILE_NONE)
-        return;
-    __builtin_prefetch(&names->locations.at[row]);
-    __builtin_prefetch(&names->lines.at[names->line_start.at[row]]);
-}
-
-/* As many of n locations as are what the sequence has from *place on. */
-static uint32_t guess_locations(struct merged_names *names, uint32_t first, uint32_t n, size_t *place)
-{
-    enum { ahead = 8 };
-    struct location_key key;
-    for (uint32_t i = 0; i < n; i++, ++*place) {
-        uint32_t row = sequence_row(&names->location_sequence, *place);
-        prefetch_row(names, sequence_row(&names->location_sequence, *place + ahead));
-        if (row == PROFILE_NONE || !location_key(names, first + i, &key) || !same_location(names, &key, row))
-            return i;
-        names->to_location[first + i] = row;
-    }
-    return n;
-}
-
-static void find_all_locations(struct merged_names *names)
-{
-    size_t place = 0;
-    for (uint32_t first = 0, n; first < names->source->nlocations; first += n) {
-        n = smaller(names->source->nlocations - first, batch);
-        uint32_t guessed = guess_locations(names, first, n, &place);
-        if (guessed < n)
-            find_locations(names, first + guessed, n - guessed);
-        place = sequence_follow(&names->location_sequence, names->to_location + first, n, place);
-    }
+    for (uint32_t i = 0; i < those->n; i++)
+        names->to_location[those->rows[i]] = whole[i] ? walk_to_location(names, &keys[i], hashes[i]).row : PROFILE_NONE;
 }
 
 /* --- A source --- */
@@ -499,13 +500,30 @@ static bool make_columns(struct merged_names *names)
     return true;
 }
 
+/* Finds n of the source's rows, by a guess or by their hashes. */
+static void find_rows(struct merged_names *names, const struct sequence *sequence, uint32_t n, uint32_t *column,
+                      bool (*is_same)(struct merged_names *names, uint32_t index, uint32_t row, size_t place),
+                      void (*look_up)(struct merged_names *names, const struct unguessed *those))
+{
+    struct unguessed others;
+    size_t place = 0;
+    for (uint32_t first = 0, end; first < n; first = end) {
+        end = first + smaller(n - first, batch);
+        guess(names, sequence, first, end, &place, column, &others, is_same);
+        if (others.n > 0)
+            look_up(names, &others);
+        place = sequence_follow(sequence, column[end - 1], place);
+    }
+}
+
 /* A row that is not known cannot be told from one that has a number no row has, so neither needs a test of its own. */
 static void find_known(struct merged_names *names)
 {
-    find_strings(names);
+    const struct profile *s = names->source;
+    find_rows(names, &names->string_sequence, s->nstrings, names->to_string, is_string, look_up_strings);
     find_mappings(names);
-    find_all_functions(names);
-    find_all_locations(names);
+    find_rows(names, &names->function_sequence, s->nfunctions, names->to_function, is_function, look_up_functions);
+    find_rows(names, &names->location_sequence, s->nlocations, names->to_location, is_location, look_up_locations);
 }
 
 bool merged_names_begin(struct merged_names *names, const struct profile *source)
