@@ -1,9 +1,10 @@
 /* Writes a synthetic CPU profile to standard output, gzipped: so many distinct samples (500,000 unless told otherwise),
  * 20,000 functions, 60,000 locations of which one in five has an inlined frame, stacks 8 to 55 deep. Small profiles
  * have smaller tables. With a POOL, profiles of different seeds have stacks in common, as those of one service do: each
- * takes its stacks out of the same so many. The same arguments give the same bytes everywhere.
+ * takes its stacks out of the same so many, and lists the same functions, unless it is told how many; then only those
+ * that are told the same number have stacks in common. The same arguments give the same bytes everywhere.
  *
- *     make_profile [SAMPLES [SEED [POOL]]] > profile.pb.gz
+ *     make_profile [SAMPLES [SEED [POOL [FUNCTIONS]]]] > profile.pb.gz
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,10 +133,9 @@ static void put_pool_samples(struct buf *out, uint64_t samples, uint64_t seed, u
     }
 }
 
-static void put_profile(struct buf *out, uint64_t samples, uint64_t seed, uint64_t pool)
+static void put_profile(struct buf *out, uint64_t samples, uint64_t seed, uint64_t pool, uint64_t functions)
 {
-    uint64_t all = pool > 0 ? pool : samples, functions = all < most_functions ? all : most_functions, tables = seed;
-    uint64_t locations = functions * locations_per_function;
+    uint64_t tables = seed, locations = functions * locations_per_function;
     put_value_type(out, 1, 1, 2);
     put_value_type(out, 1, 3, 4);
     if (pool > 0) {
@@ -161,10 +161,12 @@ int main(int argc, char **argv)
     uint64_t samples = argc > 1 ? strtoull(argv[1], NULL, 10) : default_samples;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     uint64_t pool = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+    uint64_t functions = argc > 4 ? strtoull(argv[4], NULL, 10) : pool > 0 ? pool : samples;
+    functions = functions == 0 ? 1 : functions < most_functions ? functions : most_functions;
     struct buf text, packed;
     buf_init(&text, mem_libc());
     buf_init(&packed, mem_libc());
-    put_profile(&text, samples == 0 ? 1 : samples, seed, pool);
+    put_profile(&text, samples == 0 ? 1 : samples, seed, pool, functions);
     bool ok = !text.failed && gzip_deflate(buf_text(&text), gzip_level, &packed) &&
               fwrite(packed.p, 1, packed.n, stdout) == packed.n && fflush(stdout) == 0;
     if (!ok)

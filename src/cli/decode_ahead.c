@@ -44,12 +44,18 @@ static void decode_next(struct decode_ahead *ahead)
     pthread_cond_broadcast(&ahead->changed);
 }
 
+/* Whether there is a source to begin, and a place for what comes of it. */
+static bool may_begin(const struct decode_ahead *ahead)
+{
+    return ahead->next < ahead->n && ahead->next < ahead->taken + ahead->width;
+}
+
 static void help(void *context)
 {
     struct decode_ahead *ahead = context;
     pthread_mutex_lock(&ahead->lock);
     while (ahead->next < ahead->n) {
-        if (ahead->next < ahead->taken + ahead->width)
+        if (may_begin(ahead))
             decode_next(ahead);
         else
             pthread_cond_wait(&ahead->changed, &ahead->lock);
@@ -59,7 +65,7 @@ static void help(void *context)
 
 void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n, bool raw)
 {
-    unsigned helpers = n > 1 ? parallel_width() : 0;
+    unsigned helpers = n > 1 ? parallel_width() - 1 : 0;
     *ahead = (struct decode_ahead){.sources = sources, .n = n, .raw = raw, .width = helpers + 1};
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->changed, NULL);
@@ -72,8 +78,8 @@ bool decode_ahead_take(struct decode_ahead *ahead, struct profile *profile, stru
     pthread_mutex_lock(&ahead->lock);
     struct decoded *decoded = &ahead->slots[ahead->taken % ahead->width];
     while (decoded->state != decode_done) {
-        if (ahead->next == ahead->taken)
-            decode_next(ahead); /* nobody has begun it: there may be no other thread */
+        if (may_begin(ahead))
+            decode_next(ahead); /* this one, or while another thread has it the next */
         else
             pthread_cond_wait(&ahead->changed, &ahead->lock);
     }

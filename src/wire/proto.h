@@ -27,7 +27,10 @@ enum { proto_quick_room = 9 };
 static inline const uint8_t *proto_quick(const uint8_t *p, uint8_t *tag, uint64_t *value)
 {
     *tag = *p;
-    return varint_of_8(p + 1, value);
+    if (p[1] >= 0x80)
+        return varint_of_8(p + 1, value);
+    *value = p[1];
+    return p + 2;
 }
 
 /* The tag of a field, where it is one byte. */
