@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/go_sort.h"
+#include "base/go_sort.h"
 #include "report/number.h"
 
 struct node_item {
@@ -15,12 +15,6 @@ struct node_item {
     uint64_t address;
     struct str name;
     uint32_t node;
-};
-
-/* What a second sort compares by. */
-struct resort {
-    const struct graph *graph;
-    const struct node_item *items;
 };
 
 struct edge_item {
@@ -67,39 +61,26 @@ static int compare_nodes(const void *left, const void *right, void *context)
 }
 
 /* Go's comparison, which leaves nodes of one name and weight as they are. */
-static bool node_before(const void *context, uint32_t left, uint32_t right)
+static bool node_before(const void *context, const void *left, const void *right)
 {
-    const struct resort *resort = context;
-    const struct node_item *a = &resort->items[left], *b = &resort->items[right];
+    const struct graph *graph = context;
+    const struct node_item *a = left, *b = right;
     int order = by_weight(a->weight, b->weight);
     if (order == 0 && a->address != 0 && b->address != 0)
         order = by_number(a->address, b->address);
     if (order == 0)
         order = str_compare(a->name, b->name);
-    if (order == 0 && graph_entry(resort->graph, a->node) == graph_entry(resort->graph, b->node))
+    if (order == 0 && graph_entry(graph, a->node) == graph_entry(graph, b->node))
         order = by_weight(a->flat, b->flat);
     return order < 0;
 }
 
+_Static_assert(sizeof(struct node_item) <= go_sort_largest, "can be sorted");
+
 /* Sorts items that are in the order of an earlier sort, which decides between equal ones. */
-static bool sort_again(const struct graph *graph, struct node_item *items)
+static void sort_again(const struct graph *graph, struct node_item *items)
 {
-    struct resort resort = {graph, items};
-    size_t n = graph->nlist;
-    uint32_t *places = mem_get_array(graph->mem, n, sizeof *places);
-    struct node_item *before = mem_get_array(graph->mem, n, sizeof *before);
-    bool good = places && before;
-    for (uint32_t i = 0; good && i < n; i++)
-        places[i] = i;
-    if (good) {
-        go_sort(&(struct go_sort){places, node_before, &resort}, n);
-        memcpy(before, items, n * sizeof *items);
-    }
-    for (uint32_t i = 0; good && i < n; i++)
-        items[i] = before[places[i]];
-    mem_put(graph->mem, places, n * sizeof *places);
-    mem_put(graph->mem, before, n * sizeof *before);
-    return good;
+    go_sort(&(struct go_sort){items, sizeof *items, node_before, graph}, graph->nlist);
 }
 
 /* Sorts the list by a weight of its nodes; `again` where equal ones are to come out as they do in Go from an order that
@@ -123,7 +104,7 @@ static bool order_by(struct graph *graph, int64_t (*weight_of)(const struct grap
         good &= items[i].name.p != NULL;
     }
     if (good && again)
-        good = sort_again(graph, items);
+        sort_again(graph, items);
     else if (good)
         qsort_r(items, graph->nlist, sizeof *items, compare_nodes, graph);
     for (uint32_t i = 0; good && i < graph->nlist; i++)

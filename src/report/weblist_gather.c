@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/go_sort.h"
 #include "profile/pattern.h"
 #include "report/address.h"
-#include "report/go_sort.h"
 #include "report/number.h"
 #include "report/path.h"
 #include "report/weblist.h"
@@ -450,26 +450,23 @@ static size_t take_range(struct weblist *list, const struct weblist_sample **sam
     return taken;
 }
 
-static bool heavier(const void *context, uint32_t a, uint32_t b)
+static bool heavier(const void *context, const void *a, const void *b)
 {
-    const struct range *ranges = context;
-    return ranges[a].score > ranges[b].score;
+    (void)context;
+    return ((const struct range *)a)->score > ((const struct range *)b)->score;
 }
 
 static bool read_ranges(struct weblist *list, const struct weblist_sample **samples, size_t n)
 {
     struct range *ranges = arena_new(&list->job->arena, struct range, n);
-    uint32_t *order = arena_new(&list->job->arena, uint32_t, n);
     size_t count = 0;
-    if (!ranges || !order)
+    if (!ranges)
         return false;
-    for (size_t i = 0; i < n; count++) {
-        order[count] = (uint32_t)count;
+    for (size_t i = 0; i < n; count++)
         i += take_range(list, samples + i, n - i, &ranges[count]);
-    }
-    go_sort(&(struct go_sort){order, heavier, ranges}, count);
+    go_sort(&(struct go_sort){.at = ranges, .size = sizeof *ranges, .before = heavier}, count);
     for (size_t i = 0; i < count && i < most_ranges; i++) {
-        if (!add_range(list, &ranges[order[i]]))
+        if (!add_range(list, &ranges[i]))
             return false;
     }
     return true;

@@ -1,12 +1,12 @@
 /* What Go's sort.Sort does to the same keys (printed by a Go program). */
-#include "report/go_sort.h"
+#include "base/go_sort.h"
 
 #include "testing.h"
 
-static bool smaller(const void *context, uint32_t a, uint32_t b)
+static bool smaller(const void *context, const void *a, const void *b)
 {
     const uint32_t *keys = context;
-    return keys[a] < keys[b];
+    return keys[*(const uint32_t *)a] < keys[*(const uint32_t *)b];
 }
 
 static void assert_sorted_as(const uint32_t *keys, const uint32_t *expected, size_t n)
@@ -14,7 +14,7 @@ static void assert_sorted_as(const uint32_t *keys, const uint32_t *expected, siz
     uint32_t places[100];
     for (uint32_t i = 0; i < n; i++)
         places[i] = i;
-    go_sort(&(struct go_sort){places, smaller, keys}, n);
+    go_sort(&(struct go_sort){places, sizeof *places, smaller, keys}, n);
     assert_memory_equal(places, expected, n * sizeof *places);
 }
 
@@ -53,13 +53,13 @@ static void few_and_bad_elements_are_sorted_too(void **state)
     (void)state;
     enum { many = 5000 };
     static uint32_t keys[many], places[many];
-    go_sort(&(struct go_sort){places, smaller, keys}, 0);
-    go_sort(&(struct go_sort){places, smaller, keys}, 1);
+    go_sort(&(struct go_sort){places, sizeof *places, smaller, keys}, 0);
+    go_sort(&(struct go_sort){places, sizeof *places, smaller, keys}, 1);
     for (uint32_t i = 0; i < many; i++) {
         keys[i] = i % 2 ? many - i : i * 2654435761u >> 20;
         places[i] = i;
     }
-    go_sort(&(struct go_sort){places, smaller, keys}, many);
+    go_sort(&(struct go_sort){places, sizeof *places, smaller, keys}, many);
     for (uint32_t i = 1; i < many; i++)
         assert_true(keys[places[i - 1]] <= keys[places[i]]);
 }

@@ -1,6 +1,9 @@
 /* Pattern-defeating quicksort (https://arxiv.org/pdf/2106.05123.pdf) with the constants and tie rules of Go 1.26's sort
  * package. Every comparison and exchange must happen as it does there, so nothing in here is free to be improved. */
-#include "report/go_sort.h"
+#include "base/go_sort.h"
+
+#include <stdint.h>
+#include <string.h>
 
 enum {
     short_range = 12,    /* up to here insertion sort */
@@ -20,16 +23,24 @@ struct pivot {
     int exchanges; /* how many pairs it took were out of order */
 };
 
+static char *element(const struct go_sort *sort, size_t i)
+{
+    return (char *)sort->at + i * sort->size;
+}
+
 static bool before(const struct go_sort *sort, size_t i, size_t j)
 {
-    return sort->before(sort->context, sort->at[i], sort->at[j]);
+    return sort->before(sort->context, element(sort, i), element(sort, j));
 }
 
 static void exchange(const struct go_sort *sort, size_t i, size_t j)
 {
-    uint32_t element = sort->at[i];
-    sort->at[i] = sort->at[j];
-    sort->at[j] = element;
+    char was[go_sort_largest];
+    if (i == j)
+        return;
+    memcpy(was, element(sort, i), sort->size);
+    memcpy(element(sort, i), element(sort, j), sort->size);
+    memcpy(element(sort, j), was, sort->size);
 }
 
 /* Moves an element to the left until what is before it belongs there; not below `least`. */
