@@ -108,7 +108,8 @@ static bool has_no_binary(struct str file)
            str_starts_with(file, STR("/dev/dri/")) || str_equal(file, STR("//anon")) ||
            str_starts_with(file, STR("/memfd:")) || str_starts_with(file, STR("/tmp/perf-")) ||
            str_starts_with(file, STR("/dev/zero")) || str_starts_with(file, STR("/anon_hugepage")) ||
-           str_starts_with(file, STR("/SYSV"));
+           str_starts_with(file, STR("/SYSV")) ||
+           (str_starts_with(base, STR("jit-")) && str_ends_with(base, STR(".dump")));
 }
 
 static bool is_http(struct str file)

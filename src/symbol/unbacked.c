@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "symbol/jit_dump.h"
 #include "symbol/perf_map.h"
 
 enum { largest_list = 256 << 20, several_pids = -1 };
@@ -43,12 +44,18 @@ static bool read_all(int fd, struct buf *text)
     return n == 0;
 }
 
+static bool set_place(struct unbacked *unbacked, uint32_t location, const struct jit_place *place)
+{
+    uint32_t name = profile_string(unbacked->profile, place->name);
+    uint32_t file = profile_string(unbacked->profile, place->file);
+    struct profile_function function = {.name = name, .system_name = name, .filename = file};
+    return name != PROFILE_NONE && file != PROFILE_NONE && line_edits_begin(unbacked->edits, location) &&
+           line_edits_add(unbacked->edits, function, place->line, 0);
+}
+
 static bool set_name(struct unbacked *unbacked, uint32_t location, struct str name)
 {
-    uint32_t text = profile_string(unbacked->profile, name);
-    struct profile_function function = {.name = text, .system_name = text};
-    return text != PROFILE_NONE && line_edits_begin(unbacked->edits, location) &&
-           line_edits_add(unbacked->edits, function, 0, 0);
+    return set_place(unbacked, location, &(struct jit_place){.name = name, .file = STR("")});
 }
 
 /* --- The kernel --- */
@@ -174,6 +181,33 @@ static bool name_kernel(struct unbacked *unbacked, uint32_t number, const uint32
 
 /* --- JIT compilers --- */
 
+/* The number between two words that a name consists of; 0 where it has another form. */
+static uint32_t pid_between(struct str name, struct str before, struct str behind)
+{
+    uint64_t pid = 0;
+    if (!str_starts_with(name, before) || !str_ends_with(name, behind) || name.n < before.n + behind.n)
+        return 0;
+    for (size_t i = before.n; i < name.n - behind.n; i++) {
+        if (name.p[i] < '0' || name.p[i] > '9' || pid > INT32_MAX / 10)
+            return 0;
+        pid = pid * 10 + (uint64_t)(name.p[i] - '0');
+    }
+    return (uint32_t)pid;
+}
+
+/* The pid in "/tmp/perf-PID.map"; 0 where a mapping has another name. */
+static uint32_t pid_of_map(struct str file)
+{
+    return pid_between(file, STR("/tmp/perf-"), STR(".map"));
+}
+
+/* The pid in "FOLDER/jit-PID.dump". JIT compilers map that file, executable, so that perf takes note of it. */
+static uint32_t pid_of_dump(struct str file)
+{
+    size_t slash = str_find_last_byte(file, '/');
+    return pid_between(slash < file.n ? str_skip(file, slash + 1) : file, STR("jit-"), STR(".dump"));
+}
+
 static bool is_anonymous(struct str file)
 {
     static const struct str names[] = {{"//anon", 6}, {"/dev/zero", 9}, {"/anon_hugepage", 14},
@@ -183,7 +217,7 @@ static bool is_anonymous(struct str file)
         if (str_starts_with(file, names[i]))
             return true;
     }
-    return file.n == 0;
+    return file.n == 0 || pid_of_dump(file) != 0;
 }
 
 /* The process that a sample is of, by the label that perf's samples have; 0 for none. */
@@ -218,34 +252,64 @@ static bool find_pids(struct unbacked *unbacked)
     return true;
 }
 
-/* The pid in "/tmp/perf-PID.map"; 0 where a mapping has another name. */
-static uint32_t pid_of_name(struct str file)
+/* The mapping that is the dump of a process, or of whichever process where pid is 0 and there is one dump; PROFILE_NONE
+ * for none. */
+static uint32_t find_dump(const struct profile *profile, uint32_t pid)
 {
-    uint64_t pid = 0;
-    if (!str_starts_with(file, STR("/tmp/perf-")) || !str_ends_with(file, STR(".map")))
-        return 0;
-    for (size_t i = 10; i < file.n - 4; i++) {
-        if (file.p[i] < '0' || file.p[i] > '9' || pid > INT32_MAX / 10)
-            return 0;
-        pid = pid * 10 + (uint64_t)(file.p[i] - '0');
+    uint32_t found = PROFILE_NONE;
+    for (uint32_t m = 0; m < profile->nmappings; m++) {
+        uint32_t own = pid_of_dump(profile_text(profile, profile->mappings[m].file));
+        if (own == 0 || (pid != 0 && own != pid))
+            continue;
+        if (found != PROFILE_NONE && profile->mappings[found].file != profile->mappings[m].file)
+            return PROFILE_NONE;
+        found = m;
     }
-    return (uint32_t)pid;
+    return found;
 }
 
-/* Anybody can put a file there: it must be a regular one of this user's or of root's, and no link. */
-static bool read_perf_map(uint32_t pid, struct buf *text, struct buf *notes)
+/* Reads what a JIT compiler wrote. Anybody can put a file there: it must be a regular one of this user's or of root's,
+ * and no link. */
+static bool read_notes(const char *path, struct buf *text, struct buf *notes)
 {
-    char path[40];
     struct stat status;
-    snprintf(path, sizeof path, "/tmp/perf-%u.map", pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return false;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0))
-        return read_all(fd, text);
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_uid == geteuid() || status.st_uid == 0)) {
+        if (read_all(fd, text))
+            return true;
+        buf_printf(notes, "Ignoring %s: it cannot be read, or is too large\n", path);
+        return false;
+    }
     buf_printf(notes, "Ignoring %s: it is not a file of this user or of root\n", path);
     close(fd);
     return false;
+}
+
+static bool read_perf_map(uint32_t pid, struct buf *text, struct buf *notes)
+{
+    char path[40];
+    snprintf(path, sizeof path, "/tmp/perf-%u.map", pid);
+    return read_notes(path, text, notes);
+}
+
+static bool read_jit_dump(const struct profile *profile, uint32_t pid, struct buf *bytes, struct buf *notes)
+{
+    uint32_t mapping = find_dump(profile, pid);
+    struct buf path;
+    if (mapping == PROFILE_NONE)
+        return false;
+    buf_init(&path, profile->mem);
+    buf_str(&path, profile_text(profile, profile->mappings[mapping].file));
+    buf_byte(&path, '\0');
+    bool fine = !path.failed && read_notes(path.p, bytes, notes);
+    if (fine && jit_dump_pid(buf_text(bytes)) != pid) {
+        buf_printf(notes, "Ignoring %s: it is not what a JIT compiler wrote of process %u\n", path.p, pid);
+        fine = false;
+    }
+    buf_finish(&path);
+    return fine;
 }
 
 /* A location of anonymous memory. */
@@ -262,51 +326,80 @@ static int by_pid_and_address(const void *a, const void *b)
     return (x->address > y->address) - (x->address < y->address);
 }
 
+/* Fills places[n] for addresses of one process: by its dump, and by its list of names what that does not know. */
+static bool find_places(struct unbacked *unbacked, uint32_t pid, const uint64_t *addresses, size_t n,
+                        struct jit_place *places, struct buf *dump, struct buf *map)
+{
+    struct mem *mem = unbacked->profile->mem;
+    struct str *names = mem_get_array(mem, n, sizeof *names);
+    if (!names)
+        return false;
+    read_jit_dump(unbacked->profile, pid, dump, unbacked->notes);
+    bool fine = jit_dump_resolve(buf_text(dump), addresses, n, places, mem);
+    if (fine && read_perf_map(pid, map, unbacked->notes)) {
+        fine = perf_map_resolve(buf_text(map), addresses, n, names, mem);
+        for (size_t i = 0; i < n && fine; i++)
+            places[i].name = places[i].name.n > 0 ? places[i].name : names[i];
+    }
+    mem_put(mem, names, n * sizeof *names);
+    return fine;
+}
+
 /* Names n locations of one process, which are by address. */
-static bool name_process(struct unbacked *unbacked, const struct anonymous *locations, size_t n, bool *named)
+static bool name_process(struct unbacked *unbacked, const struct anonymous *locations, size_t n,
+                         struct profile_mapping *mapping)
 {
     struct mem *mem = unbacked->profile->mem;
     uint64_t *addresses = mem_get_array(mem, n, sizeof *addresses);
-    struct str *names = mem_get_array(mem, n, sizeof *names);
-    struct buf text;
-    bool fine = addresses && names;
-    buf_init(&text, mem);
-    for (size_t i = 0; i < n && fine; i++)
+    struct jit_place *places = mem_get_array(mem, n, sizeof *places);
+    struct buf dump, map;
+    buf_init(&dump, mem);
+    buf_init(&map, mem);
+    for (size_t i = 0; i < n && addresses; i++)
         addresses[i] = locations[i].address;
-    if (fine && read_perf_map(locations[0].pid, &text, unbacked->notes)) {
-        fine = perf_map_resolve(buf_text(&text), addresses, n, names, mem);
-        for (size_t i = 0; i < n && fine; i++) {
-            if (names[i].n == 0)
-                continue;
-            fine = set_name(unbacked, locations[i].location, names[i]);
-            *named = true;
-        }
+    bool fine = addresses && places && find_places(unbacked, locations[0].pid, addresses, n, places, &dump, &map);
+    for (size_t i = 0; i < n && fine; i++) {
+        if (places[i].name.n == 0)
+            continue;
+        fine = set_place(unbacked, locations[i].location, &places[i]);
+        mapping->has_functions = true;
+        mapping->has_filenames = mapping->has_filenames || places[i].file.n > 0;
+        mapping->has_line_numbers = mapping->has_line_numbers || places[i].line > 0;
     }
-    buf_finish(&text);
-    mem_put(mem, names, n * sizeof *names);
+    buf_finish(&map);
+    buf_finish(&dump);
+    mem_put(mem, places, n * sizeof *places);
     mem_put(mem, addresses, n * sizeof *addresses);
     return fine;
+}
+
+/* The process that code of a location was made in; 0 for not known. */
+static uint32_t pid_of_location(const struct unbacked *unbacked, uint32_t location, uint32_t only)
+{
+    uint32_t pid = unbacked->pids[location];
+    return pid == (uint32_t)several_pids ? 0 : pid != 0 ? pid : only;
 }
 
 static bool name_jit(struct unbacked *unbacked, uint32_t number, const uint32_t *locations, uint32_t n)
 {
     struct profile *profile = unbacked->profile;
     struct profile_mapping *mapping = &profile->mappings[number];
-    uint32_t own = pid_of_name(profile_text(profile, mapping->file));
+    struct str file = profile_text(profile, mapping->file);
+    uint32_t own = pid_of_map(file) ? pid_of_map(file) : pid_of_dump(file), dump = find_dump(profile, 0);
+    uint32_t only = dump == PROFILE_NONE ? 0 : pid_of_dump(profile_text(profile, profile->mappings[dump].file));
     struct anonymous *all = mem_get_array(profile->mem, n, sizeof *all);
-    bool fine = all && (own != 0 || find_pids(unbacked)), named = false;
+    bool fine = all && (own != 0 || find_pids(unbacked));
     for (uint32_t i = 0; i < n && fine; i++)
-        all[i] = (struct anonymous){profile->locations[locations[i]].address, own ? own : unbacked->pids[locations[i]],
-                                    locations[i]};
+        all[i] = (struct anonymous){profile->locations[locations[i]].address,
+                                    own ? own : pid_of_location(unbacked, locations[i], only), locations[i]};
     if (fine)
         qsort(all, n, sizeof *all, by_pid_and_address);
     for (uint32_t from = 0, end = 0; from < n && fine; from = end) {
         while (end < n && all[end].pid == all[from].pid)
             end++;
-        if (all[from].pid != 0 && all[from].pid != (uint32_t)several_pids)
-            fine = name_process(unbacked, all + from, end - from, &named);
+        if (all[from].pid != 0)
+            fine = name_process(unbacked, all + from, end - from, mapping);
     }
-    mapping->has_functions = mapping->has_functions || named;
     mem_put(profile->mem, all, n * sizeof *all);
     return fine;
 }

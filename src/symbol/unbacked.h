@@ -27,7 +27,8 @@ void unbacked_finish(struct unbacked *unbacked);
 
 /* Names n locations of a mapping (an index) as far as it is the kernel's, a module's, or anonymous memory: the
  * kernel's by the list of this kernel, if it is the one that was profiled (its build id says so); a process's by
- * /tmp/perf-PID.map, where the samples tell the process. False on exhaustion. */
+ * the file jit-PID.dump that it has mapped and by /tmp/perf-PID.map, where the samples tell the process (or one alone
+ * has a dump). False on exhaustion. */
 bool unbacked_name(struct unbacked *unbacked, uint32_t mapping, const uint32_t *locations, uint32_t n);
 
 #endif

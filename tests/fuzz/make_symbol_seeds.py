@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'symbol'))
+import made_jit_dump  # noqa: E402
+
 SOURCE = """
 static inline __attribute__((always_inline)) int twice(int a) { __asm__ volatile("nop" : "+r"(a)); return a + a; }
 static inline __attribute__((always_inline)) int more(int a) { return twice(a) + 1; }
@@ -57,7 +60,22 @@ def answers(folder):
         file.write(b'sondesym' + struct.pack('<IIQ', 2, 0, 0) + body + struct.pack('<3I', *ends) + text)
 
 
+def jit_dumps(folder):
+    os.makedirs(folder, exist_ok=True)
+    for name, order in (('little', '<'), ('big', '>')):
+        dump = made_jit_dump.JitDump(7, order)
+        dump.unwinding()
+        dump.lines(0x1000, [(0x1000, 3, b'/src/a.js'), (0x1008, 4, b'\xff'), (0x1010, 9, b'b.js')])
+        dump.load(b'outer', 0x1000, 0x20)
+        dump.load(b'inner', 0x1010, 0x10)
+        dump.move(0, 0x1000, 0x1100, 0x20)
+        dump.close()
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(dump.bytes)
+
+
 def main():
+    jit_dumps(os.path.join(sys.argv[1], 'jit_dump'))
     objects(os.path.join(sys.argv[1], 'debug'))
     answers(os.path.join(sys.argv[1], 'answers'))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Names of code that no file stands behind: what JIT compilers made, by /tmp/perf-PID.map, and the kernel's, by
-/proc/kallsyms or a file.
+"""Names of code that no file stands behind: what JIT compilers made, by jit-PID.dump and /tmp/perf-PID.map, and the kernel's,
+by /proc/kallsyms or a file.
 
     unbacked_test.py SONDE
 """
@@ -13,6 +13,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '..'), os.path.join(HERE, '..', 'cli')]
+import made_jit_dump  # noqa: E402
 import made_profile  # noqa: E402
 import tap  # noqa: E402
 
@@ -76,6 +77,72 @@ def test_jit(folder):
                 os.remove(name)
 
 
+def dumped(path, pid=PID, addresses=(0x1010, 0x2020)):
+    """Samples of a process that has a dump mapped."""
+    made = jit(pid=pid, addresses=addresses)
+    made.mapping(path, '', 0xa000, 0xb000)
+    return made
+
+
+def test_dump(folder):
+    path, list_path = os.path.join(folder, f'jit-{PID}.dump'), f'/tmp/perf-{PID}.map'
+    dump = made_jit_dump.JitDump(PID)
+    dump.lines(0x1000, [(0x1000, 7, b'/src/shop.js'), (0x1020, 9, b'/src/shop.js')])
+    dump.load(b'Basket::total', 0x1000, 0x100)
+    with open(path, 'wb') as file:
+        file.write(dump.bytes)
+    out, err = run(dumped(path), folder)
+    tap.ok('Basket::total /src/shop.js:7' in out and not err, 'code of a JIT compiler is named by the dump it has mapped', out + err)
+    out, err = run(dumped(path, pid=0), folder)
+    tap.ok('Basket::total' in out, 'also where samples have no process, and there is one dump', out + err)
+    out, err = run(dumped(path, pid=PID + 1), folder)
+    tap.ok('Basket::total' not in out, 'but not those of another process', out + err)
+    try:
+        with open(list_path, 'w', encoding='utf-8') as file:
+            file.write('1000 100 another\n2000 100 listed\n')
+        out, err = run(dumped(path), folder)
+        tap.ok('Basket::total' in out and 'listed' in out and 'another' not in out, 'what it does not know the list names', out + err)
+    finally:
+        os.remove(list_path)
+    inside = made_profile.Profile()
+    inside.sample([inside.location(0x1010, inside.mapping(path, '', 0x1000, 0x9000))], [1, 10])
+    out, err = run(inside, folder)
+    tap.ok('Basket::total' in out and not err, 'and code that is in its mapping', out + err)
+    with open(path, 'wb') as file:
+        file.write(b'nothing of the kind')
+    out, err = run(dumped(path), folder)
+    tap.ok('Basket' not in out and f'Ignoring {path}' in err and err.count('\n') == 1, 'another file is told of and left', out + err)
+
+
+JAVASCRIPT = """function inner(n) { return n < 2 ? n : inner(n - 1) + inner(n - 2); }
+function outer(k) { let s = 0; for (let i = 0; i < k; i++) s += inner(20 + i % 3); return s; }
+for (const end = Date.now() + 400; Date.now() < end;) outer(20);
+"""
+
+
+def test_real_dump(folder):
+    what = 'JavaScript under perf has the names that perf inject --jit gives'
+    node, data = shutil.which('node'), os.path.join(folder, 'node.data')
+    if not node or not shutil.which('perf'):
+        tap.skip(what, 'no node' if not node else 'no perf')
+        return
+    with open(os.path.join(folder, 'work.js'), 'w', encoding='ascii') as file:
+        file.write(JAVASCRIPT)
+    options = {'cwd': folder, 'capture_output': True, 'text': True, 'timeout': 60}
+    subprocess.run(['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '200', '-k', '1', '-o', data, node, '--perf-prof', 'work.js'],
+                   **options)
+    injected = subprocess.run(['perf', 'inject', '--jit', '-i', data, '-o', data + '.jit'], **options)
+    script = subprocess.run(['perf', 'script', '-i', data + '.jit', '-F', 'ip,sym', '--show-mmap-events'], **options).stdout
+    theirs = {int(m[1], 16): m[2] for m in re.finditer(r'^ +([0-9a-f]+) (JS:.*)$', script, re.M)}
+    if injected.returncode or not theirs:
+        tap.skip(what, 'perf cannot record or inject here')
+        return
+    raw = subprocess.run([SONDE, 'pprof', '-raw', data], env={**os.environ, 'HOME': folder}, **options).stdout
+    ours = {int(m[1], 16): m[2] for m in re.finditer(r'^ +\d+: 0x([0-9a-f]+) M=\d+ (JS:.*?) (?::0|\S+:\d+):0 s=0', raw, re.M)}
+    wrong = {hex(a): (name, ours.get(a)) for a, name in theirs.items() if ours.get(a) != name}
+    tap.ok(len(wrong) * 20 <= len(theirs), what, f'{len(wrong)} of {len(theirs)}: {wrong}')  # code that was replaced
+
+
 def kernel(build_id='', mapping='[kernel.kallsyms]_text', base=0xffffffff81000000):
     made = made_profile.Profile()
     number = made.mapping(mapping, build_id, base, base + 0x1000000, base)
@@ -135,6 +202,8 @@ def main():
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as folder:
         test_jit(folder)
+        test_dump(folder)
+        test_real_dump(folder)
         test_given_list(folder)
         test_running_kernel(folder)
     tap.done()
