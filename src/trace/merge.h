@@ -40,7 +40,7 @@ struct merge {
 
 /* Events as they come if none has to wait for another. Behind them there are as many more as one may look ahead at,
  * whatever they are. */
-enum { run_margin = 6 };
+enum { run_margin = 24 };
 
 struct merge_run {
     struct stream_event *events;

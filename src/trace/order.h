@@ -90,7 +90,7 @@ struct order {
     enum order_gc gc;
     uint64_t gc_sequence;
 
-    struct trace_event *queue[3]; /* what the last event became: itself, and those implied */
+    struct trace_event *queue[3]; /* the last event and those that it implied, if any, as they come */
     struct trace_event implied[2];
     unsigned queued, nimplied;
 
@@ -112,7 +112,7 @@ static inline void order_expect(const struct order *order, uint64_t goroutine)
 
 enum order_result {
     order_later,   /* not possible yet: nothing has changed */
-    order_done,    /* the queue holds what it became, one event or more */
+    order_done,    /* the event is delivered, unless there is a queue: then that is */
     order_refused, /* it cannot be true: the fault says why (its place is left to the caller) */
 };
 

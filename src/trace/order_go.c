@@ -161,7 +161,7 @@ enum order_result play_go_switch(struct step *step)
     struct order_goroutine *next = step_named_goroutine(step, id, &slot);
     if (!next || next->status != go_status_waiting || !step_succeeds(step, next->sequence, step->event->args[1]))
         return order_later;
-    step_emit(step);
+    step_queue(step);
     if (step->event->type == ev_go_switch) {
         own->status = go_status_waiting;
         step_imply(step, ev_go_block);
@@ -339,6 +339,8 @@ enum order_result order_advance(struct order *order, struct trace_event *event, 
         event->p = t->context.p;
         event->g = t->context.g;
     }
-    order->queued = order->nimplied = 0;
+    event->table = table;
+    if (order->queued > 0)
+        order->queued = order->nimplied = 0;
     return play(&step);
 }

@@ -42,11 +42,17 @@ static inline bool step_has_all(struct step *step)
     return step_has(step, need_one, need_one);
 }
 
-/* Puts the event in the queue. */
+/* Puts the event in the queue, for it implies others that come after it. */
+static inline void step_queue(struct step *step)
+{
+    step->order->queue[step->order->queued++] = step->event;
+}
+
+/* The event is played; it comes after those that it has implied. */
 static inline enum order_result step_emit(struct step *step)
 {
-    step->event->table = step->table;
-    step->order->queue[step->order->queued++] = step->event;
+    if (step->order->queued > 0)
+        step_queue(step);
     return order_done;
 }
 

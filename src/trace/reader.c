@@ -413,18 +413,20 @@ static __attribute__((noinline)) bool reconsider(struct trace_reader *reader, en
     return result == order_later && advance_another(reader);
 }
 
-/* Delivers the event that was played; what it implied comes after it. */
+/* Delivers the event that was played, with those that it implied, one by one. */
 static inline const struct trace_event *deliver_played(struct trace_reader *reader)
 {
     reader->next_queued = 1;
-    reader->quick = reader->order.queued == 1;
-    return deliver(reader, reader->order.queue[0]);
+    reader->quick = reader->order.queued == 0;
+    return deliver(reader, reader->quick ? &reader->event : reader->order.queue[0]);
 }
 
 /* Plays the next event of a run and delivers it. */
 static inline __attribute__((always_inline)) const struct trace_event *advance(struct trace_reader *reader)
 {
-    order_expect(&reader->order, reader->next[run_margin].args[0]);
+    enum { soon = 6 };
+    __builtin_prefetch(reader->next + run_margin);
+    order_expect(&reader->order, reader->next[soon].args[0]);
     enum order_result result = play(reader, reader->next);
     if (result == order_done)
         reader->next++;
