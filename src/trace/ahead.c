@@ -10,7 +10,7 @@ enum {
 
 void trace_ahead_init(struct trace_ahead *ahead, struct trace_file *file, struct mem *mem)
 {
-    *ahead = (struct trace_ahead){.mem = mem, .file = file, .nruns = 1, .most = ahead_run_room};
+    *ahead = (struct trace_ahead){.mem = mem, .file = file, .nruns = 1, .room = ahead_run_room, .most = ahead_run_room};
     merge_init(&ahead->merge, mem);
     pthread_mutex_init(&ahead->mutex, NULL);
     pthread_cond_init(&ahead->wake, NULL);
@@ -99,7 +99,7 @@ static bool share_work(struct trace_ahead *ahead, bool is_reader)
     if (atomic_load(&ahead->owner) != ahead_both || atomic_exchange(&ahead->busy, true))
         return false;
     bool possible = atomic_load(&ahead->owner) == ahead_both && free_runs(ahead) > 0;
-    if (possible && !make_run(ahead, ahead_run_room, is_reader))
+    if (possible && !make_run(ahead, ahead->room, is_reader))
         atomic_store(&ahead->owner, ahead_stuck);
     atomic_store(&ahead->busy, false);
     return possible;
@@ -143,8 +143,8 @@ static void share(struct trace_ahead *ahead)
 static bool make_own_run(struct trace_ahead *ahead)
 {
     bool made = make_run(ahead, ahead->most, true);
-    if (made && ahead->most < ahead_run_room)
-        ahead->most *= 2;
+    if (made && ahead->most < ahead->room)
+        ahead->most = ahead->most * 2 < ahead->room ? ahead->most * 2 : ahead->room;
     else if (made)
         share(ahead);
     return made;
@@ -183,14 +183,19 @@ void trace_ahead_return(struct trace_ahead *ahead, uint32_t n)
 
 bool trace_ahead_begin(struct trace_ahead *ahead, const struct trace_generation *generation, struct trace_fault *fault)
 {
+    uint32_t threads = (uint32_t)generation->threads.n;
+    bool guesses = ahead->most == ahead->room;
+    ahead->room = threads > ahead_run_room ? threads : ahead_run_room;
     for (uint32_t i = 0; i < ahead->nruns; i++) {
-        if (!merge_run_reserve(&ahead->runs[i], ahead_run_room, (uint32_t)generation->threads.n, ahead->mem))
+        if (!merge_run_reserve(&ahead->runs[i], ahead->room, threads, ahead->mem))
             return trace_fault_at(fault, generation->offset, "out of memory for threads");
     }
     if (!merge_begin(&ahead->merge, generation, fault))
         return false;
-    if (ahead->most == ahead_run_room)
+    if (guesses) {
+        ahead->most = ahead->room;
         share(ahead);
+    }
     return true;
 }
 

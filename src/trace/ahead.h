@@ -25,7 +25,8 @@ struct trace_turn {
     bool is_last;             /* it is known that no other one follows */
 };
 
-/* Runs are long, so that threads meet seldom, but all of them together stay in the caches. */
+/* Runs are long, so that threads meet seldom, but all of them together stay in the caches. For many threads of the
+ * trace they are longer, since where the merge stood is noted for each. */
 enum { ahead_runs = 8, ahead_run_room = 1 << 10, ahead_least_run = 1 << 4 };
 
 /* Whose the merge is. */
@@ -45,7 +46,8 @@ struct trace_ahead {
     struct merge_run runs[ahead_runs]; /* filled in turn */
     uint32_t nruns;                    /* that are in use */
     uint32_t taken;                    /* runs that the reader has begun */
-    uint32_t most;                     /* events of the next run that the reader fills */
+    uint32_t room;                     /* events of a run */
+    uint32_t most;                     /* of the next one that the reader fills */
     unsigned patience;                 /* for how many looks it waits for one that the thread may be filling */
     _Atomic(struct trace_turn *) turn;
 

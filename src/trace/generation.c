@@ -223,6 +223,21 @@ static bool sort_samples(struct trace_generation *generation, struct trace_fault
     return good || trace_fault_at(fault, generation->offset, "out of memory for CPU samples");
 }
 
+/* Notes which ids are known that events may name. */
+static void note_known(struct trace_generation *generation)
+{
+    const struct trace_table *table = &generation->table;
+    for (unsigned type = 0; type < ev_count; type++) {
+        const struct trace_spec *spec = &trace_specs[type];
+        uint64_t *known = generation->known[type];
+        for (unsigned i = 0; i < trace_max_args - 1; i++) {
+            bool is_stack = spec->stacks[0] == i + 1 || spec->stacks[1] == i + 1;
+            bool is_string = spec->strings[0] == i + 1 || spec->strings[1] == i + 1;
+            known[i] = is_stack ? table->stack_ids.full : is_string ? table->string_ids.full : UINT64_MAX;
+        }
+    }
+}
+
 /* Checks what a generation must have when all its batches were read. */
 static bool complete(struct trace_generation *generation, const struct trace_file *file, struct trace_fault *fault)
 {
@@ -231,6 +246,7 @@ static bool complete(struct trace_generation *generation, const struct trace_fil
         return trace_fault_at(fault, end, "a generation without a clock frequency");
     if (file->version >= 25 && !generation->table.has_clocks)
         return trace_fault_at(fault, end, "a generation without a clock snapshot");
+    note_known(generation);
     return trace_table_complete(&generation->table, end, fault) && sort_samples(generation, fault);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "trace/batch.h"
+#include "trace/spec.h"
 #include "trace/table.h"
 
 /* The file as generations are read from it, one after the other. */
@@ -43,6 +44,10 @@ struct trace_generation {
     VEC(struct trace_thread) threads; /* in the order of their first batches */
     struct map thread_of_m;
     VEC(struct trace_sample) samples; /* by time */
+
+    /* By type of event and argument behind the time: where that is a string or a stack, ids below this are known, and
+     * nearly all that are known are below it. */
+    uint64_t known[ev_count][trace_max_args - 1];
 };
 
 /* Prepares an empty generation; false on exhaustion. */

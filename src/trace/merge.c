@@ -198,39 +198,47 @@ bool merge_sort(struct merge *merge)
 
 /* --- Going on --- */
 
-/* Goes on at place i of the heap behind the last event of a chunk, which no broken one follows. */
-static void turn(struct merge *merge, size_t i)
-{
-    struct trace_stream *stream = merge_at(merge, i);
-    if (stream->end == stream_goes_on) {
-        trace_stream_fill(stream, merge->generation);
-        move(&merge->at, i);
-    } else {
-        stream->next = stream->stop;
-        heap_remove(&merge->at, i);
-    }
-}
-
-static inline bool is_last_of_chunk(const struct trace_stream *stream)
+/* Whether a stream's next event is the last of its chunk. */
+static inline bool is_last(const struct trace_stream *stream)
 {
     return stream->next + 1 == stream->stop;
+}
+
+/* Goes on in a stream behind an event that is not the last of its chunk; the time of the one that is next then. */
+static inline int64_t step(struct trace_stream *stream)
+{
+    int64_t time = stream->after;
+    stream->next++;
+    if (!is_last(stream))
+        stream->after = stream->next[1].time;
+    return time;
+}
+
+/* Goes on at place i of the heap behind an event that no broken one follows. */
+static void pass(struct merge *merge, size_t i)
+{
+    struct trace_stream *stream = merge_at(merge, i);
+    if (!is_last(stream))
+        step(stream);
+    else if (stream->end == stream_goes_on)
+        trace_stream_fill(stream, merge->generation);
+    else
+        stream->next++;
+    if (stream->next < stream->stop)
+        move(&merge->at, i);
+    else
+        heap_remove(&merge->at, i);
 }
 
 bool merge_advance(struct merge *merge, size_t i, struct trace_fault *fault)
 {
     struct trace_stream *stream = merge_at(merge, i);
-    bool turns = is_last_of_chunk(stream);
-    if (turns && stream->end == stream_is_broken) {
+    if (is_last(stream) && stream->end == stream_is_broken) {
         stream->next++;
         trace_stream_explain(stream, merge->generation, fault);
         return false;
     }
-    if (turns) {
-        turn(merge, i);
-    } else {
-        stream->next++;
-        move(&merge->at, i);
-    }
+    pass(merge, i);
     return true;
 }
 
@@ -252,27 +260,43 @@ static inline void keep(struct stream_event *place, const struct stream_event *e
 #endif
 }
 
-/* Goes on at the root as long as that needs no closer look, for up to `most` events; how many there were. */
+/* Goes on at the root as long as no thread ends and nothing is broken, for up to `most` events; how many there were. */
+static inline __attribute__((always_inline)) uint32_t run_simply(struct merge *merge, struct stream_event *events,
+                                                                 uint32_t most, enum keeping keeping)
+{
+    struct trace_stream *streams = merge->at.streams;
+    uint32_t n = 0;
+    find_all_lesser(merge);
+    for (; n < most; n++) {
+        struct trace_stream *stream = &streams[merge->at.order[0]];
+        bool last = is_last(stream);
+        int64_t time;
+        if (last && stream->end != stream_goes_on)
+            break;
+        keep(&events[n], stream->next, keeping);
+        if (last) {
+            trace_stream_fill(stream, merge->generation);
+            time = stream->next->time;
+        } else {
+            time = step(stream);
+        }
+        __builtin_prefetch(stream->next + 3);
+        sink_root(merge, time);
+    }
+    return n;
+}
+
+/* The same until something is broken. */
 static inline __attribute__((always_inline)) uint32_t run_on(struct merge *merge, struct stream_event *events,
                                                              uint32_t most, enum keeping keeping)
 {
-    struct merge_state *at = &merge->at;
-    uint32_t n = 0;
-    find_all_lesser(merge);
-    for (; n < most && at->n > 0; n++) {
-        struct trace_stream *stream = merge_at(merge, 0);
-        bool turns = is_last_of_chunk(stream);
-        if (turns && stream->end == stream_is_broken)
+    uint32_t n = run_simply(merge, events, most, keeping);
+    for (; n < most && merge->at.n > 0; n++) {
+        const struct trace_stream *stream = merge_at(merge, 0);
+        if (is_last(stream) && stream->end == stream_is_broken)
             break;
         keep(&events[n], stream->next, keeping);
-        if (turns) {
-            turn(merge, 0);
-            find_all_lesser(merge);
-        } else {
-            const struct stream_event *next = ++stream->next;
-            __builtin_prefetch(next + 2);
-            sink_root(merge, next->time);
-        }
+        pass(merge, 0);
     }
     return n;
 }

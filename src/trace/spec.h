@@ -124,15 +124,9 @@ struct trace_spec {
 /* By type; all of ev_count. */
 extern const struct trace_spec trace_specs[ev_count];
 
-/* Of an event that may stand in a batch of events, what its decoder looks at: small, because that is for every event.
- */
-struct trace_shape {
-    uint8_t nargs;         /* 0 for all other bytes */
-    uint8_t stack, string; /* which argument is the first stack, the first string; 0 for none */
-    bool names_more;       /* there is a second one of either */
-};
-
-extern const struct trace_shape trace_shapes[256];
+/* How many arguments behind the time difference the event of a type has that may stand in a batch of events, plus 1; 0
+ * for all other bytes. Small, because it is looked at for every event. */
+extern const uint8_t trace_timed_args[256];
 
 /* How many types, from 0, a version (22, 23, 25, 26) knows when its events are read one by one; 0 for v1. */
 unsigned trace_type_count(unsigned version);

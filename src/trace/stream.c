@@ -64,39 +64,32 @@ static __attribute__((noinline)) bool names_are_known(const struct trace_table *
 /* What completes events, from one to the next in a batch: each tells its time as a difference to the one before, the
  * first as that to the batch's own. As in Go's reader a time of 0 is that of no event. */
 struct completion {
-    const struct trace_table *table;
+    const struct trace_generation *generation;
     int64_t batch, last;
     double ns_per_unit;
-    uint32_t stacks, strings; /* all ids below are known */
     uint32_t stream;
 };
 
-/* The argument of an event that a number of trace_shapes says, 0 for none; without a branch. */
-static inline uint64_t argument(const struct stream_event *event, uint8_t number)
+/* What is left to do for an event whose bytes are decoded. */
+static inline __attribute__((always_inline)) void complete(struct completion *c, struct stream_event *event,
+                                                           uint64_t units)
 {
-    return event->args[(number - 1) & 3] & -(uint64_t)(number > 0);
-}
-
-/* What is left to do for an event whose bytes are decoded. Nearly always it names one stack and one string at most,
- * with small ids. */
-static inline void complete(struct completion *c, struct stream_event *event, uint64_t units)
-{
-    struct trace_shape shape = trace_shapes[event->type];
-    int doubts =
-        shape.names_more + (argument(event, shape.stack) >= c->stacks) + (argument(event, shape.string) >= c->strings);
+    const uint64_t *known = c->generation->known[event->type];
+    int doubts = (event->args[0] >= known[0]) + (event->args[1] >= known[1]) + (event->args[2] >= known[2]) +
+                 (event->args[3] >= known[3]);
     if (c->last == 0)
         c->last = c->batch;
     c->last = (int64_t)((uint64_t)c->last + (uint64_t)trace_ns_of(units, c->ns_per_unit));
     event->time = c->last;
     event->stream = c->stream;
-    event->unknown_names = doubts > 0 && !names_are_known(c->table, event);
+    event->unknown_names = doubts > 0 && !names_are_known(&c->generation->table, event);
 }
 
 /* Decodes the event at p, where quick_bytes are left, and returns where it ends; NULL where that takes a closer look.
  */
 static inline const uint8_t *decode_one(const uint8_t *p, struct stream_event *event, uint64_t *units)
 {
-    unsigned nargs = trace_shapes[*p].nargs;
+    unsigned nargs = trace_timed_args[*p];
     event->type = *p;
     if (nargs == 0)
         return NULL;
@@ -130,7 +123,7 @@ static inline WITH_BIT_FIELDS const uint8_t *decode_one_by_bits(const uint8_t *p
     __m128i low = _mm_loadu_si128((const __m128i *)(p + 1)), high = _mm_loadu_si128((const __m128i *)(p + 17));
     uint32_t more = (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
     uint64_t ends = ~(uint64_t)more;
-    unsigned begin = 0, nargs = trace_shapes[*p].nargs;
+    unsigned begin = 0, nargs = trace_timed_args[*p];
     unsigned end = (unsigned)_tzcnt_u64(_pdep_u64((uint64_t)1 << nargs >> 1, ends));
     event->type = *p;
     unsigned odd = take_number(p + 1, &begin, &ends, units);
@@ -182,7 +175,7 @@ static uint32_t decode_quickly(const uint8_t **p, const uint8_t *end, struct com
 static bool decode_carefully(struct cursor *c, struct stream_event *event, uint64_t *units)
 {
     uint8_t type = cursor_u8(c);
-    unsigned nargs = trace_shapes[type].nargs;
+    unsigned nargs = trace_timed_args[type];
     event->type = type;
     *units = cursor_varint(c);
     for (unsigned i = 0; i + 1 < nargs; i++)
@@ -224,12 +217,10 @@ static struct completion begin_completion(const struct trace_stream *stream, con
 {
     const struct trace_table *table = &generation->table;
     return (struct completion){
-        .table = table,
+        .generation = generation,
         .batch = trace_ns(table, generation->batches.at[place->batch].time),
         .last = place->last,
         .ns_per_unit = table->ns_per_unit,
-        .stacks = table->stack_ids.full,
-        .strings = table->string_ids.full,
         .stream = stream->index,
     };
 }
@@ -261,6 +252,7 @@ void trace_stream_fill(struct trace_stream *stream, const struct trace_generatio
     }
     stream->next = events;
     stream->stop = events + n;
+    stream->after = n > 1 ? events[1].time : 0;
 }
 
 void trace_stream_return(struct trace_stream *stream, const struct trace_stream *copy,
@@ -271,6 +263,7 @@ void trace_stream_return(struct trace_stream *stream, const struct trace_stream 
         trace_stream_fill(stream, generation);
     }
     stream->next = copy->next;
+    stream->after = copy->after;
 }
 
 /* Decodes the chunk again up to the next event: where that is. */
@@ -303,8 +296,8 @@ void trace_stream_explain(const struct trace_stream *stream, const struct trace_
     uint64_t offset = cursor_offset(&bytes);
     uint8_t type = cursor_u8(&bytes);
     trace_fault_at(fault, offset,
-                   trace_shapes[type].nargs == 0 ? "type %d is not that of an event"
-                                                 : "an event of type %d whose arguments are cut off or not numbers",
+                   trace_timed_args[type] == 0 ? "type %d is not that of an event"
+                                               : "an event of type %d whose arguments are cut off or not numbers",
                    type);
     trace_fault_on_thread(fault, generation->threads.at[stream->index].m);
 }

@@ -32,6 +32,7 @@ struct stream_place {
 struct trace_stream {
     struct stream_event *next; /* the next event */
     struct stream_event *stop; /* the end of the chunk */
+    int64_t after;             /* time of the event behind the next one, if that is in the chunk */
     struct stream_event *events;
     uint32_t room;
     uint32_t index;             /* the stream's, which is the thread's in the generation */
