@@ -2,21 +2,26 @@
  * events, not for each batch. */
 #include "trace/belt.h"
 
-enum { half = belt_batches / 2, all_entries = belt_batches * belt_entries + belt_spare };
+enum {
+    half = belt_batches / 2,
+    line = 64,
+    block_size = (belt_batches * belt_entries + belt_spare) * (int)sizeof(struct entry) + line,
+};
 
 bool belt_init(struct belt *belt, struct mem *mem)
 {
     *belt = (struct belt){.mem = mem};
-    belt->entries = mem_get_array(mem, all_entries, sizeof *belt->entries);
+    belt->block = mem_get(mem, block_size);
+    belt->entries = (struct entry *)(((uintptr_t)belt->block + line - 1) & ~(uintptr_t)(line - 1));
     pthread_mutex_init(&belt->lock, NULL);
     pthread_cond_init(&belt->filled, NULL);
     pthread_cond_init(&belt->emptied, NULL);
-    return belt->entries != NULL;
+    return belt->block != NULL;
 }
 
 void belt_finish(struct belt *belt)
 {
-    mem_put(belt->mem, belt->entries, all_entries * sizeof *belt->entries);
+    mem_put(belt->mem, belt->block, block_size);
     pthread_mutex_destroy(&belt->lock);
     pthread_cond_destroy(&belt->filled);
     pthread_cond_destroy(&belt->emptied);
@@ -41,6 +46,9 @@ struct entry *belt_room(struct belt *belt)
 
 void belt_hand(struct belt *belt, size_t n)
 {
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
     pthread_mutex_lock(&belt->lock);
     belt->sizes[belt->made++ % belt_batches] = n;
     bool enough = belt->made - belt->taken >= half;

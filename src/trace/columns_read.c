@@ -6,10 +6,7 @@
 #include "trace/columns.h"
 #include "trace/reader.h"
 
-enum {
-    large_trace = 4 << 20, /* bytes that are worth another thread */
-    ahead = 8,             /* entries that memory is asked for before they are written */
-};
+enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
 
 /* One reading of a trace. */
 struct reading {
@@ -60,10 +57,13 @@ static bool take_event(struct reading *reading, const struct trace_event *event)
 {
     if (!reading->batch && !(reading->batch = belt_room(&reading->belt)))
         return false;
-    /* The other thread had these lines last. */
-    __builtin_prefetch(&reading->batch[reading->n + ahead], 1);
-    if (!entry_make(&reading->columns.sites, event, &reading->batch[reading->n]))
+    struct entry entry;
+    if (!entry_make(&reading->columns.sites, event, &entry))
         return false;
+    if (reading->helped)
+        belt_put(&reading->batch[reading->n], &entry);
+    else
+        reading->batch[reading->n] = entry;
     reading->events++;
     return ++reading->n < belt_entries || hand_over(reading);
 }
