@@ -239,9 +239,10 @@ static bool write_page(struct page *page)
     put_head(page);
     buf_str(job->out, STR("<script type=\"application/json\" id=\"data\">"));
     bool good = put_data(page);
-    buf_str(job->out, STR("</script>\n<script>"));
+    buf_str(job->out, STR("</script>\n<script>(function () {"));
+    buf_str(job->out, flame_names_script);
     buf_str(job->out, flame_page_script);
-    buf_str(job->out, STR("</script>\n</body>\n</html>\n"));
+    buf_str(job->out, STR("})();\n</script>\n</body>\n</html>\n"));
     return good;
 }
 

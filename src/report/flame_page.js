@@ -109,12 +109,6 @@
   let focus = 0, hovered = -1, selected = -1, found = null, only = -1;
   let left = 0, right = 1, wide = 0, high = 0, letter = 7.2, frame = 0, moving = 0;
 
-  function clip(text, pixels) {
-    const room = Math.floor((pixels - 8) / letter);
-    if (room < 3) return '';
-    return text.length <= room ? text : text.slice(0, room - 1) + '…';
-  }
-
   function isFaint(i) {
     if (only >= 0) return i === 0 || isMerged(i) || data.names[data.name[i]][2] !== only;
     if (found) return i === 0 || isMerged(i) || !found[data.name[i]];
@@ -127,7 +121,7 @@
     pen.globalAlpha = faint ? 0.4 : 1;
     pen.fillStyle = paint(i);
     pen.fillRect(from, top, Math.max(to - from - gap, 0.5), row - 1);
-    const text = clip(shortName(i), to - from);
+    const text = clip(shortName(i), Math.floor((to - from - 8) / letter));
     if (text) {
       pen.globalAlpha = faint ? 0.75 : 1;
       pen.fillStyle = dark ? '#f2f2f2' : '#1c1c1c';
@@ -203,15 +197,6 @@
   }
 
   // --- Search ---
-
-  // A regular expression where it is one, else the text as it stands.
-  function expression(text) {
-    try {
-      return new RegExp(text, 'i');
-    } catch (error) {
-      return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
-    }
-  }
 
   // Of frames within each other the outermost counts.
   function search(text) {

@@ -20,12 +20,6 @@
 
   const frame_of = new Map(frames.map(function (frame) { return [frame.g, frame]; }));
 
-  function clip(text, pixels) {
-    const room = Math.floor((pixels - 6) / letter);
-    const letters = Array.from(text);
-    return room < 3 ? '' : letters.length <= room ? text : letters.slice(0, room - 2).join('') + '..';
-  }
-
   function holds(outer, inner) {
     const slack = 1e-7;
     return outer.depth <= inner.depth && outer.x <= inner.x + slack &&
@@ -38,7 +32,7 @@
     frame.rect.setAttribute('x', x);
     frame.rect.setAttribute('width', Math.max(wide - 0.5, 0.2));
     frame.text.setAttribute('x', x + 3);
-    frame.text.textContent = clip(frame.short, wide);
+    frame.text.textContent = clip(frame.short, Math.floor((wide - 6) / letter));
   }
 
   function draw() {
@@ -56,15 +50,6 @@
   function zoom(frame) {
     zoomed = frame && frame.depth > 0 ? frame : null;
     draw();
-  }
-
-  // A regular expression where it is one, else the text as it stands.
-  function expression(text) {
-    try {
-      return new RegExp(text, 'i');
-    } catch (error) {
-      return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
-    }
   }
 
   // Marks what is found and says which part of the whole it is: of frames within each other the outermost counts.

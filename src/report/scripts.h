@@ -7,6 +7,9 @@
 /* Moves and scales the element "viewport" of the SVG document that it stands in. */
 extern const struct str pan_zoom_script;
 
+/* What the scripts of both flame graphs share; it stands before them, within one function. */
+extern const struct str flame_names_script;
+
 /* Of the flame graph in SVG. */
 extern const struct str flame_svg_style, flame_svg_script;
 
