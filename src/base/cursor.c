@@ -141,18 +141,26 @@ static unsigned join_varints(const uint8_t *p, unsigned ends, int count, uint32_
     return begin;
 }
 
+#ifdef __SSE2__
+/* The four bytes where a varint begins; moves *begin behind it, to the next one of the ends. */
+static inline __m128i next_bytes(const uint8_t *p, unsigned *ends, unsigned *begin)
+{
+    __m128i bytes = _mm_loadu_si32(p + *begin);
+    *begin = (unsigned)__builtin_ctz(*ends) + 1;
+    *ends &= *ends - 1;
+    return bytes;
+}
+#endif
+
 /* Reads four varints whose ends are known, and takes them together: whatever is behind a varint in its four bytes has
  * no bit in the mask that its end makes. */
 static unsigned join_four(const uint8_t *p, unsigned ends, uint32_t *out)
 {
 #ifdef __SSE2__
-    __m128i bytes[4];
     unsigned begin = 0;
-    for (int i = 0; i < 4; i++, ends &= ends - 1) {
-        bytes[i] = _mm_loadu_si32(p + begin);
-        begin = (unsigned)__builtin_ctz(ends) + 1;
-    }
-    __m128i words = _mm_unpacklo_epi64(_mm_unpacklo_epi32(bytes[0], bytes[1]), _mm_unpacklo_epi32(bytes[2], bytes[3]));
+    __m128i a = next_bytes(p, &ends, &begin), b = next_bytes(p, &ends, &begin), c = next_bytes(p, &ends, &begin),
+            d = next_bytes(p, &ends, &begin);
+    __m128i words = _mm_unpacklo_epi64(_mm_unpacklo_epi32(a, b), _mm_unpacklo_epi32(c, d));
     __m128i last = _mm_andnot_si128(words, _mm_set1_epi32((int)0x80808080));
     __m128i mask = _mm_xor_si128(last, _mm_sub_epi32(last, _mm_set1_epi32(1)));
     words = _mm_and_si128(words, _mm_and_si128(mask, _mm_set1_epi32(0x7f7f7f7f)));
