@@ -66,7 +66,7 @@ static void help(void *context)
 void decode_ahead_start(struct decode_ahead *ahead, struct source *sources, size_t n, bool raw)
 {
     unsigned helpers = n > 1 ? parallel_width() - 1 : 0;
-    *ahead = (struct decode_ahead){.sources = sources, .n = n, .raw = raw, .width = helpers + 1};
+    *ahead = (struct decode_ahead){.sources = sources, .n = n, .raw = raw, .width = helpers + 2};
     pthread_mutex_init(&ahead->lock, NULL);
     pthread_cond_init(&ahead->changed, NULL);
     while (ahead->nhelpers < helpers && helper_start(&ahead->helpers[ahead->nhelpers], help, ahead))

@@ -9,7 +9,7 @@
 #include "cli/source.h"
 #include "profile/profile.h"
 
-enum { decode_ahead_most = parallel_most }; /* profiles that are decoded and not taken yet */
+enum { decode_ahead_most = parallel_most + 1 }; /* profiles that are decoded and not taken yet */
 
 enum decode_state { decode_waits, decode_runs, decode_done };
 

@@ -531,7 +531,8 @@ static bool decode_tables(struct decoder *d)
                       *functions = &d->spans[field_function], *locations = &d->spans[field_location];
     if (!COLUMN(sample_types, types->n) || !COLUMN(mappings, mappings->n) || !COLUMN(functions, functions->n) ||
         !COLUMN(locations, locations->n) || !COLUMN(line_start, locations->n + 1) ||
-        !vec_reserve(&d->lines, d->mem, locations->n) || !ids_init(&d->mappings, d->mem, (uint32_t)mappings->n) ||
+        !vec_reserve(&d->lines, d->mem, locations->n + locations->n / 2) ||
+        !ids_init(&d->mappings, d->mem, (uint32_t)mappings->n) ||
         !ids_init(&d->functions, d->mem, (uint32_t)functions->n) ||
         !ids_init(&d->locations, d->mem, (uint32_t)locations->n))
         return decoder_exhausted(d);
