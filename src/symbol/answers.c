@@ -5,7 +5,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 
-enum { version = 2, frame_size = 20, most_frames = 256, checked_from = 24 };
+enum { version = 3, frame_size = 20, most_frames = 256, checked_from = 24 };
 
 static const struct str magic = {"sondesym", 8};
 static const uint32_t debug_bit = 1u << 31;

@@ -57,7 +57,7 @@ def answers(folder):
     body = struct.pack('<QIIII', 9, 3, 3, len(strings), len(text)) + struct.pack('<3Q', 0x1000, 0x2000, 0x3000)
     body += struct.pack('<4I', 0, 1 | 1 << 31, 3, 3) + struct.pack('<15I', 2, 1, 7, 0, 5, 0, 1, 12, 3, 10, 2, 1, 8, 1, 5)
     with open(os.path.join(folder, 'three'), 'wb') as file:
-        file.write(b'sondesym' + struct.pack('<IIQ', 2, 0, 0) + body + struct.pack('<3I', *ends) + text)
+        file.write(b'sondesym' + struct.pack('<IIQ', 3, 0, 0) + body + struct.pack('<3I', *ends) + text)
 
 
 def jit_dumps(folder):

@@ -111,6 +111,7 @@ def plain_place(place):
 def plain_name(name):
     name = re.sub(r' \[clone [^]]*\]', '', name)
     name = re.sub(r'(\w)\[[0-9a-f]{8,16}\]', r'\1', name)  # c++filt's: which build of a crate
+    name = re.sub(r'\$u([89a-f][0-9a-f]|[1-9a-f][0-9a-f]{2,4})\$', lambda m: chr(int(m[1], 16)), name)  # left as they are
     # Go's tool takes an underscore off each part of an old symbol of Rust, and so do we.
     return re.sub(r'(^|::)_(_\w)', r'\1\2', re.sub(r'::h[0-9a-f]{16}$', '', name))
 

@@ -146,6 +146,41 @@ def test_separate_debug_information(binary, folder):
     tap.ok(not named(out), 'nothing where it is gone', out + err)
 
 
+LIBRARY = """
+#define ALIAS(of, how) __attribute__((how alias(#of)))
+int _shop_impl(int a) { return a * 3; }
+int shop_total(int a) ALIAS(_shop_impl, weak,);
+int shop_total_of_all(int a) ALIAS(_shop_impl, );
+static int shop_own(int a) ALIAS(_shop_impl, unused,);
+int _shop_alone(int a) { return a * 5; }
+static int _shop_hidden(int a) ALIAS(_shop_alone, unused,);
+int shop_plain(int a) { return a * 7; }
+int shp(int a) ALIAS(shop_plain, );
+"""
+
+
+def test_aliases(folder):
+    """Of a function's names the one that others call it by."""
+    path, source = os.path.join(folder, 'libshop.so'), os.path.join(folder, 'library.c')
+    with open(source, 'w', encoding='ascii') as file:
+        file.write(LIBRARY)
+    for what, flags in (('debug information', ['-g']), ('a symbol table', []), ("the dynamic linker's symbols", ['-s'])):
+        subprocess.run(['gcc', '-O1', '-w', '-shared', '-fPIC', *flags, '-o', path, source], check=True)
+        listing = subprocess.run(['nm', '-D', path], capture_output=True, text=True).stdout
+        at = {m[2]: int(m[1], 16) for m in re.finditer(r'^([0-9a-f]+) [TW] (\w+)$', listing, re.M)}
+        made = made_profile.Profile()
+        mapping = made.mapping(path, '', 0, 1 << 40)
+        for name in ('_shop_impl', '_shop_alone', 'shop_plain'):
+            made.sample([made.location(at[name], mapping)], [1, 10])
+        profile = os.path.join(folder, 'aliases.pb.gz')
+        with open(profile, 'wb') as out:
+            out.write(made.gzipped())
+        out, err = run('-raw', profile)
+        names = re.findall(r'M=1 (\w+) ', out)
+        plain = names[-1:] == ['shop_plain'] or '-g' not in flags and names[-1:] == ['shp']
+        tap.ok(names[:2] == ['shop_total', '_shop_alone'] and plain, f'the name that others know, by {what}', out + err)
+
+
 def main():
     if not all(map(shutil.which, ('g++', 'readelf', 'nm'))):
         tap.skip('symbolization', 'no g++ or binutils')
@@ -158,6 +193,7 @@ def main():
         for test in (test_finding, test_search_path, test_build_ids, test_names_that_are_there, test_modes,
                      test_separate_debug_information):
             test(binary, folder)
+        test_aliases(folder)
     tap.done()
 
 
