@@ -337,7 +337,7 @@ void merge_return(struct merge *merge, const struct merge_run *run, uint32_t n)
     for (uint32_t i = 0; i < run->from.nstreams; i++)
         trace_stream_return(&merge->at.streams[i], &run->from.streams[i], merge->generation);
     heap_copy(&merge->at, &run->from);
-    run_on(merge, NULL, n, keep_none);
+    run_on(merge, run->events, n, keep_none);
 }
 
 /* --- The begin --- */
