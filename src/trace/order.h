@@ -107,7 +107,8 @@ uint32_t order_thread(struct order *order, int64_t m);
 static inline void order_expect(const struct order *order, uint64_t goroutine)
 {
     uint32_t slot = order->recent[goroutine % (sizeof order->recent / sizeof *order->recent)];
-    __builtin_prefetch(&order->goroutines.at[slot], 1);
+    uintptr_t place = (uintptr_t)order->goroutines.at + slot * sizeof(struct order_goroutine); /* if there are any */
+    __builtin_prefetch((const void *)place, 1);
 }
 
 enum order_result {
