@@ -29,6 +29,7 @@ static void decode(const struct decode_ahead *ahead, struct source *source, stru
         bytes.mem = &kept;
     decoded->good =
         (ahead->raw ? profile_read_raw : profile_read)(&bytes, tool_mem(), &decoded->profile, &decoded->fault);
+    source_let_go(source);
 }
 
 /* Begins the next source, decodes it without the lock, and tells. The lock is held before and after. */

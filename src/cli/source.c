@@ -59,10 +59,11 @@ static void *unmap(struct mem *self, void *block, size_t old_size, size_t new_si
     return NULL;
 }
 
+static struct mem mapped = {unmap};
+
 /* Maps a large regular file, which saves copying it; false where it has to be read. */
 static bool map_file(int fd, struct buf *out)
 {
-    static struct mem mapped = {unmap};
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < map_from || lseek(fd, 0, SEEK_CUR) != 0)
         return false;
@@ -72,6 +73,12 @@ static bool map_file(int fd, struct buf *out)
     madvise(p, (size_t)status.st_size, MADV_SEQUENTIAL);
     *out = (struct buf){.mem = &mapped, .p = p, .n = (size_t)status.st_size, .room = (size_t)status.st_size};
     return true;
+}
+
+void source_let_go(const struct source *source)
+{
+    if (source->bytes.mem == &mapped)
+        madvise(source->bytes.p, source->bytes.n, MADV_DONTNEED); /* the file has them, should they be wanted again */
 }
 
 static void read_file(struct source *source, const char *path)

@@ -30,6 +30,9 @@ void sources_finish(struct source *sources, size_t n);
  * it has taken. A source that failed has its error set. */
 void sources_read(struct source *sources, size_t n, const struct source_options *options);
 
+/* Lets the kernel take back the memory of bytes that were read and are there in a file. */
+void source_let_go(const struct source *source);
+
 /* Replaces what is compressed with zstd by what is in it; gzip is left to those who read profiles. Sets the source's
  * error where that fails. */
 void source_unpack(struct source *source);
