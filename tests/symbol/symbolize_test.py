@@ -147,7 +147,7 @@ def test_separate_debug_information(binary, folder):
 
 
 LIBRARY = """
-#define ALIAS(of, how) __attribute__((how alias(#of)))
+#define ALIAS(of, ...) __attribute__((__VA_ARGS__ alias(#of)))
 int _shop_impl(int a) { return a * 3; }
 int shop_total(int a) ALIAS(_shop_impl, weak,);
 int shop_total_of_all(int a) ALIAS(_shop_impl, );
