@@ -124,13 +124,20 @@ struct columns_thread {
     struct lane runs; /* spans: a goroutine runs or is in a call */
     struct lane points;
     struct columns_open run;
-    uint32_t last_proc, last_place; /* while reading: the place that it was at last; COLUMNS_NONE for none */
 };
 
 /* Where something happened. */
 struct columns_place {
     uint32_t thread, proc; /* COLUMNS_NONE for none */
 };
+
+/* A place that events were at lately, by the thread's id. */
+struct columns_recent_place {
+    int64_t m, p;
+    uint32_t number; /* plus one; 0 for none */
+};
+
+enum { columns_recent_places = 64 };
 
 struct columns_region {
     uint64_t task;
@@ -175,6 +182,7 @@ struct columns {
     struct lane_pool pool;
     VEC(struct columns_place) places;
     struct map place_of_key;
+    struct columns_recent_place recent_places[columns_recent_places];
     VEC(struct columns_goroutine) goroutines; /* in the order in which they appear */
     VEC(struct columns_nest) nests;           /* theirs */
     VEC(struct columns_proc) procs;

@@ -54,11 +54,8 @@ static bool thread_row(struct columns *cols, int64_t id, uint32_t *row)
     *row = id == TRACE_NO_THREAD ? COLUMNS_NONE : columns_find(&cols->thread_of_id, id);
     if (id == TRACE_NO_THREAD || *row != COLUMNS_NONE)
         return true;
-    struct columns_thread thread = {.id = id,
-                                    .runs = lane_of(lane_spans),
-                                    .points = lane_of(lane_points),
-                                    .run = {COLUMNS_NONE, 0},
-                                    .last_place = COLUMNS_NONE};
+    struct columns_thread thread = {
+        .id = id, .runs = lane_of(lane_spans), .points = lane_of(lane_points), .run = {COLUMNS_NONE, 0}};
     *row = (uint32_t)cols->threads.n;
     return vec_push(&cols->threads, cols->mem, thread) && index_set(&cols->thread_of_id, cols->mem, id, *row);
 }
@@ -92,24 +89,29 @@ static bool new_goroutine(struct columns *cols, int64_t id, uint32_t *row)
            vec_push(&cols->goroutines, cols->mem, goroutine) && index_set(&cols->goroutine_of_id, cols->mem, id, *row);
 }
 
-/* The number of a place; SITE_NONE on exhaustion. */
-static uint32_t place_of(struct columns *cols, int64_t m, int64_t p)
+/* The number of a place that was not found among the last ones; SITE_NONE on exhaustion. */
+static __attribute__((noinline)) uint32_t find_place(struct columns *cols, int64_t m, int64_t p)
 {
     struct columns_place place;
     if (!thread_row(cols, m, &place.thread) || !proc_row(cols, p, &place.proc))
         return SITE_NONE;
-    struct columns_thread *thread = place.thread == COLUMNS_NONE ? NULL : &cols->threads.at[place.thread];
-    if (thread && thread->last_place != COLUMNS_NONE && thread->last_proc == place.proc)
-        return thread->last_place;
     uint32_t fresh = (uint32_t)cols->places.n;
     uint32_t *index = map_add(&cols->place_of_key, (uint64_t)place.thread << 32 | place.proc, fresh);
     if (!index || (*index == fresh && (fresh > LANE_REST_MAX || !vec_push(&cols->places, cols->mem, place))))
         return SITE_NONE;
-    if (thread) {
-        thread->last_proc = place.proc;
-        thread->last_place = *index;
-    }
     return *index;
+}
+
+/* The number of a place; SITE_NONE on exhaustion. A thread mostly stays with its processor. */
+static inline uint32_t place_of(struct columns *cols, int64_t m, int64_t p)
+{
+    struct columns_recent_place *recent = &cols->recent_places[(uint64_t)m % columns_recent_places];
+    if (recent->number != 0 && recent->m == m && recent->p == p)
+        return recent->number - 1;
+    uint32_t place = find_place(cols, m, p);
+    if (place != SITE_NONE)
+        *recent = (struct columns_recent_place){m, p, place + 1};
+    return place;
 }
 
 /* Ends the system call that is open on a processor. */

@@ -1,5 +1,7 @@
 #include "trace/population.h"
 
+#include <string.h>
+
 #include "base/cursor.h"
 #include "trace/lane.h"
 
@@ -39,6 +41,28 @@ static bool begin_block(struct population *p, int64_t time)
     return vec_push(&p->blocks, p->mem, block);
 }
 
+/* Writes a number of up to 56 bits, without a branch on how long it is, and returns how many bytes it takes. */
+static inline size_t put_quickly(char *out, uint64_t number)
+{
+    unsigned bytes = (70 - (unsigned)__builtin_clzll(number | 1)) / 7;
+    /* Open gaps at 28, 14 and 7 bits. */
+    uint64_t word = (number & 0x0fffffffu) | (number & 0xfffffff0000000u) << 4;
+    word = (word & 0x00003fff00003fffu) | (word & 0x0fffc0000fffc000u) << 2;
+    word = (word & 0x007f007f007f007fu) | (word & 0x3f803f803f803f80u) << 1;
+    word |= 0x8080808080808080u & ((UINT64_C(1) << (8 * bytes - 1)) - 1);
+    memcpy(out, &word, sizeof word);
+    return bytes;
+}
+
+static size_t put_slowly(char *out, uint64_t number)
+{
+    size_t n = 0;
+    for (; number >= 0x80; number >>= 7)
+        out[n++] = (char)(number | 0x80);
+    out[n++] = (char)number;
+    return n;
+}
+
 bool population_change(struct population *p, int64_t time, enum population_state from, enum population_state to)
 {
     bool is_first = p->n % block_changes == 0;
@@ -51,10 +75,7 @@ bool population_change(struct population *p, int64_t time, enum population_state
     char *out = buf_reserve(&p->bytes, 10);
     if (!out)
         return false;
-    for (; number >= 0x80; number >>= 7, p->bytes.n++)
-        *out++ = (char)(number | 0x80);
-    *out = (char)number;
-    p->bytes.n++;
+    p->bytes.n += number >> 56 ? put_slowly(out, number) : put_quickly(out, number);
     p->n++;
     p->last_time = time;
     move(&p->now, from, to);
