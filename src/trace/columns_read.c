@@ -1,9 +1,11 @@
 /* Reading a trace into columns. What takes longest is waiting for memory: each event goes to the columns of its
  * goroutine, processor and thread, which no cache holds all of. So events are entered in batches, where it is known
- * early what will be needed, and of a large trace by another thread than the one that reads. */
+ * early what will be needed, and of a large trace by another thread than the one that reads; a third one touches the
+ * memory that will be needed next. */
 #include "base/parallel.h"
 #include "trace/belt.h"
 #include "trace/columns.h"
+#include "trace/larder.h"
 #include "trace/reader.h"
 
 enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
@@ -20,6 +22,7 @@ struct reading {
     struct trace_fault fault;
 
     struct belt belt;
+    struct larder larder;
     struct helper helper;
     bool helped;         /* there is a thread that enters what is read */
     bool failed;         /* it could not; to be looked at when it has ended */
@@ -88,12 +91,20 @@ static bool take_events(struct reading *reading, uint64_t most)
 /* Fills the columns; false on exhaustion. */
 static bool fill(struct reading *reading, uint64_t most, bool wants_help)
 {
+    if (wants_help) {
+        larder_start(&reading->larder, reading->columns.mem, lane_largest_slab);
+        reading->columns.pool.larder = &reading->larder;
+    }
     reading->helped = wants_help && helper_start(&reading->helper, enter_batches, reading);
     bool good = take_events(reading, most);
     if (reading->helped) {
         belt_end(&reading->belt);
         helper_join(&reading->helper);
         good = good && !reading->failed;
+    }
+    if (wants_help) {
+        reading->columns.pool.larder = NULL;
+        larder_finish(&reading->larder);
     }
     return good && columns_end(&reading->columns);
 }

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "trace/larder.h"
+
 struct lane_slab {
     struct lane_slab *older;
     size_t size; /* of the whole block */
 };
 
-enum { smallest_slab = 16 << 10, largest_slab = 16 << 20, smallest_chunk = 8, size_classes = 5 };
+enum { smallest_slab = 16 << 10, smallest_chunk = 8, size_classes = 5 };
 _Static_assert(smallest_chunk << (size_classes - 1) == lane_largest_chunk, "a class for each size of chunk");
 
 void lane_pool_init(struct lane_pool *pool, struct mem *mem)
@@ -49,8 +51,9 @@ static struct lane_chunk **free_list(struct lane_pool *pool, unsigned form, uint
 static bool add_slab(struct lane_pool *pool)
 {
     size_t size = pool->slab ? pool->slab->size * 2 : smallest_slab;
-    size = size < largest_slab ? size : largest_slab;
-    struct lane_slab *slab = mem_get(pool->mem, size);
+    size = size < lane_largest_slab ? size : lane_largest_slab;
+    struct lane_slab *slab = pool->larder && size == lane_largest_slab ? larder_take(pool->larder) : NULL;
+    slab = slab ? slab : mem_get(pool->mem, size);
     if (!slab)
         return false;
     *slab = (struct lane_slab){pool->slab, size};

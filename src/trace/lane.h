@@ -55,6 +55,7 @@ enum {
     lane_state_count = 6,  /* states that take time */
     lane_state_mark = 15,  /* an item of this state takes none and does not count: it tells of the next one */
     lane_state_shift = 28, /* of what an item is */
+    lane_largest_slab = 16 << 20,
 };
 
 #define LANE_WHAT(state, rest) ((uint32_t)(state) << lane_state_shift | (rest))
@@ -125,8 +126,10 @@ _Static_assert(lane_largest_chunk <= UINT8_MAX, "a chunk's items are counted in 
 
 /* Where chunks live: they are only given back all together, or (with lane_close) for other lanes to use. */
 struct lane_slab;
+struct larder;
 struct lane_pool {
     struct mem *mem;
+    struct larder *larder;  /* where slabs of the largest size may be ready; NULL for none */
     struct lane_slab *slab; /* the newest; slabs double in size up to a limit */
     char *next, *end;       /* free bytes of it */
     struct lane_chunk *free[2][5];

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "columns_check.h"
+#include "trace/larder.h"
 #include "trace/order.h"
 
 /* Strings 1 to 3 and a stack 1 of one frame. */
@@ -401,6 +403,40 @@ static void memory_may_run_out_on_any_thread(void **state)
     munmap(bytes, (size_t)stat.st_size);
 }
 
+static void a_larder_gives_each_block_once(void **state)
+{
+    (void)state;
+    enum { size = 1 << 20, most_blocks = 8 };
+    for (int blocks = 0; blocks < most_blocks; blocks++) {
+        struct larder larder;
+        char *taken[most_blocks];
+        larder_start(&larder, mem_libc(), size);
+        assert_null(larder_take(&larder)); /* that asks for the first */
+        for (int i = 0; i < blocks; i++) {
+            while (!(taken[i] = larder_take(&larder)))
+                sched_yield();
+            memset(taken[i], i + 1, size);
+        }
+        larder_finish(&larder); /* it may be at one, or have one left */
+        for (int i = 0; i < blocks; i++) {
+            assert_int_equal(taken[i][0], i + 1);
+            assert_int_equal(taken[i][size - 1], i + 1);
+            mem_put(mem_libc(), taken[i], size);
+        }
+    }
+}
+
+static void a_larder_without_memory_stays_empty(void **state)
+{
+    (void)state;
+    struct shared_mem shared = {{shared_resize}, failing_mem(0), PTHREAD_MUTEX_INITIALIZER};
+    struct larder larder;
+    larder_start(&larder, &shared.mem, 1 << 20);
+    for (int i = 0; i < 100; i++)
+        assert_null(larder_take(&larder));
+    larder_finish(&larder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +449,8 @@ int main(void)
         cmocka_unit_test(real_traces_add_up),
         cmocka_unit_test(every_broken_tail_leaves_what_is_good),
         cmocka_unit_test(memory_may_run_out_on_any_thread),
+        cmocka_unit_test(a_larder_gives_each_block_once),
+        cmocka_unit_test(a_larder_without_memory_stays_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
