@@ -12,7 +12,6 @@
 #include "trace/cut_step.h"
 
 enum {
-    no_slot = UINT32_MAX,
     /* Times of v1 traces begin with 0, and v2 has no time before it for the states. ns. */
     v1_shift = 1 << 30,
 };
@@ -20,12 +19,11 @@ enum {
 bool trace_cut_init(struct trace_cut *cut, struct mem *mem, unsigned version, struct trace_range range,
                     const struct map *goroutines)
 {
-    *cut = (struct trace_cut){
-        .mem = mem, .range = range, .goroutines = goroutines, .free_goroutine = no_slot, .is_v1 = version < 22};
+    *cut = (struct trace_cut){.mem = mem, .range = range, .goroutines = goroutines, .is_v1 = version < 22};
     cut_v1_init(cut);
     map_init(&cut->thread_of_m, mem);
     map_init(&cut->proc_of_id, mem);
-    map_init(&cut->goroutine_of_id, mem);
+    slots_init(&cut->slots, mem);
     map_init(&cut->wanted_tasks, mem);
     trace_encoder_init(&cut->encoder, mem, cut->is_v1 ? 22 : version, &cut->frames);
     return frame_tree_init(&cut->frames, mem);
@@ -37,7 +35,7 @@ void trace_cut_finish(struct trace_cut *cut)
     frame_tree_finish(&cut->frames);
     map_finish(&cut->thread_of_m);
     map_finish(&cut->proc_of_id);
-    map_finish(&cut->goroutine_of_id);
+    slots_finish(&cut->slots);
     map_finish(&cut->wanted_tasks);
     vec_finish(&cut->threads, cut->mem);
     vec_finish(&cut->procs, cut->mem);
@@ -65,8 +63,8 @@ struct cut_proc *cut_find_proc(struct trace_cut *cut, int64_t id)
 
 struct cut_goroutine *cut_find_goroutine(struct trace_cut *cut, int64_t id)
 {
-    uint32_t *index = map_find(&cut->goroutine_of_id, (uint64_t)id);
-    return index ? &cut->all.at[*index] : NULL;
+    uint32_t slot = slots_find(&cut->slots, (uint64_t)id);
+    return slot == NO_SLOT ? NULL : &cut->all.at[slot];
 }
 
 uint32_t cut_node(struct trace_cut *cut, const struct trace_event *e, uint64_t stack)
@@ -83,25 +81,14 @@ uint32_t cut_text(struct trace_cut *cut, const struct trace_event *e, uint64_t s
     return text == UINT32_MAX ? 0 : text;
 }
 
-/* A slot for a goroutine: a free one, or a new one at the end; no_slot on exhaustion. */
-static uint32_t new_slot(struct trace_cut *cut)
-{
-    uint32_t slot = cut->free_goroutine;
-    if (slot != no_slot) {
-        cut->free_goroutine = cut->all.at[slot].next_free;
-        return slot;
-    }
-    return vec_push(&cut->all, cut->mem, (struct cut_goroutine){0}) ? (uint32_t)cut->all.n - 1 : no_slot;
-}
-
 /* The goroutine of an id, added where it is new; NULL with `failed` set on exhaustion. */
 static struct cut_goroutine *goroutine_of(struct trace_cut *cut, int64_t id)
 {
-    uint32_t *known = map_find(&cut->goroutine_of_id, (uint64_t)id);
+    struct cut_goroutine *known = cut_find_goroutine(cut, id);
     if (known)
-        return &cut->all.at[*known];
-    uint32_t slot = new_slot(cut);
-    if (slot == no_slot || !map_add(&cut->goroutine_of_id, (uint64_t)id, slot)) {
+        return known;
+    uint32_t slot = slots_add(&cut->slots, (uint64_t)id);
+    if (slot == NO_SLOT || (slot == cut->all.n && !vec_push(&cut->all, cut->mem, (struct cut_goroutine){0}))) {
         cut->failed = true;
         return NULL;
     }
@@ -111,10 +98,8 @@ static struct cut_goroutine *goroutine_of(struct trace_cut *cut, int64_t id)
 
 static void forget_goroutine(struct trace_cut *cut, struct cut_goroutine *g)
 {
-    map_remove(&cut->goroutine_of_id, (uint64_t)g->id);
+    slots_remove(&cut->slots, (uint64_t)g->id);
     g->live = false;
-    g->next_free = cut->free_goroutine;
-    cut->free_goroutine = (uint32_t)(g - cut->all.at);
 }
 
 /* Notes where a goroutine is, and that the thread runs it. */

@@ -21,6 +21,7 @@
 #include "trace/encode.h"
 #include "trace/event.h"
 #include "trace/range.h"
+#include "trace/slots.h"
 
 /* Threads, processors and goroutines as the trace has them, and (out_*) as a reader of the part has them. */
 struct cut_thread {
@@ -45,7 +46,6 @@ struct cut_goroutine {
     uint32_t stop_kind, stop_stack;
     uint64_t sequence;
     uint32_t stack; /* the last that was said of it: a node */
-    uint32_t next_free;
 };
 
 struct cut_task {
@@ -75,8 +75,7 @@ struct trace_cut {
     VEC(struct cut_proc) procs;
     struct map proc_of_id;
     VEC(struct cut_goroutine) all;
-    struct map goroutine_of_id;
-    uint32_t free_goroutine;
+    struct slots slots;         /* of `all` */
     VEC(struct cut_task) tasks; /* open, in the order of their begins */
     struct map wanted_tasks;
     bool tasks_pending; /* their begins are to be written when a goroutine runs */

@@ -30,13 +30,13 @@ const char *const timeline_value_names[timeline_counters][3] = {
 bool timeline_init(struct timeline *tl, struct mem *mem, struct timeline_sink *sink, const bool groups[timeline_groups],
                    struct trace_range range)
 {
-    *tl = (struct timeline){.mem = mem, .sink = sink, .range = range, .free_goroutine = no_slot};
+    *tl = (struct timeline){.mem = mem, .sink = sink, .range = range};
     for (int i = 0; i < timeline_groups; i++) {
         tl->groups[i] = groups[i];
         map_init(&tl->rows[i], mem);
     }
     map_init(&tl->surveyed, mem);
-    map_init(&tl->goroutine_of_id, mem);
+    slots_init(&tl->goroutine_slots, mem);
     map_init(&tl->syscall_of_proc, mem);
     map_init(&tl->task_of_id, mem);
     buf_init(&tl->name, mem);
@@ -60,7 +60,7 @@ void timeline_finish(struct timeline *tl)
     for (int i = 0; i < timeline_groups; i++)
         map_finish(&tl->rows[i]);
     map_finish(&tl->surveyed);
-    map_finish(&tl->goroutine_of_id);
+    slots_finish(&tl->goroutine_slots);
     map_finish(&tl->syscall_of_proc);
     map_finish(&tl->task_of_id);
     vec_finish(&tl->goroutines, tl->mem);
@@ -104,30 +104,19 @@ struct str goroutine_name(struct timeline *tl, const struct timeline_goroutine *
 
 static struct timeline_goroutine *find_goroutine(struct timeline *tl, int64_t id)
 {
-    uint32_t *slot = map_find(&tl->goroutine_of_id, (uint64_t)id);
-    return slot ? &tl->goroutines.at[*slot] : NULL;
-}
-
-/* A slot for a goroutine: a free one, or a new one at the end; no_slot on exhaustion. */
-static uint32_t new_slot(struct timeline *tl)
-{
-    uint32_t slot = tl->free_goroutine;
-    if (slot != no_slot) {
-        tl->free_goroutine = tl->goroutines.at[slot].next_free;
-        return slot;
-    }
-    return vec_push(&tl->goroutines, tl->mem, (struct timeline_goroutine){0}) ? (uint32_t)tl->goroutines.n - 1
-                                                                              : no_slot;
+    uint32_t slot = slots_find(&tl->goroutine_slots, (uint64_t)id);
+    return slot == NO_SLOT ? NULL : &tl->goroutines.at[slot];
 }
 
 /* The goroutine of an id, added where it is new; NULL with `failed` set on exhaustion. */
 static struct timeline_goroutine *goroutine_of(struct timeline *tl, int64_t id)
 {
-    uint32_t *known = map_find(&tl->goroutine_of_id, (uint64_t)id);
+    struct timeline_goroutine *known = find_goroutine(tl, id);
     if (known)
-        return &tl->goroutines.at[*known];
-    uint32_t slot = new_slot(tl);
-    if (slot == no_slot || !map_add(&tl->goroutine_of_id, (uint64_t)id, slot)) {
+        return known;
+    uint32_t slot = slots_add(&tl->goroutine_slots, (uint64_t)id);
+    if (slot == NO_SLOT ||
+        (slot == tl->goroutines.n && !vec_push(&tl->goroutines, tl->mem, (struct timeline_goroutine){0}))) {
         tl->failed = true;
         return NULL;
     }
@@ -448,11 +437,9 @@ static void end_goroutine(struct timeline *tl, struct timeline_goroutine *g, int
 
 static void forget_goroutine(struct timeline *tl, struct timeline_goroutine *g)
 {
-    map_remove(&tl->goroutine_of_id, (uint64_t)g->id);
+    slots_remove(&tl->goroutine_slots, (uint64_t)g->id);
     finish_goroutine(tl, g);
-    uint32_t slot = (uint32_t)(g - tl->goroutines.at);
-    *g = (struct timeline_goroutine){.next_free = tl->free_goroutine};
-    tl->free_goroutine = slot;
+    *g = (struct timeline_goroutine){0};
 }
 
 /* The states that are counted; the reference counts changes by whether the goroutine helps the collector at the time.

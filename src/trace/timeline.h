@@ -15,6 +15,7 @@
 #include "trace/event.h"
 #include "trace/frame_tree.h"
 #include "trace/range.h"
+#include "trace/slots.h"
 
 enum timeline_group {
     timeline_procs,
@@ -151,7 +152,6 @@ struct timeline_goroutine {
     uint8_t state;                   /* enum trace_go_state */
     int64_t since;
     uint32_t reason, stack; /* of the state */
-    uint32_t next_free;
     VEC(struct timeline_user_region) regions;
 };
 
@@ -179,10 +179,9 @@ struct timeline {
     unsigned marks;
     uint64_t arrows;
 
-    struct map surveyed; /* by goroutine: the text of its outermost function */
-    struct map goroutine_of_id;
+    struct map surveyed;          /* by goroutine: the text of its outermost function */
+    struct slots goroutine_slots; /* of `goroutines` */
     VEC(struct timeline_goroutine) goroutines;
-    uint32_t free_goroutine;
     struct map syscall_of_proc; /* goroutine that is in a system call there; absent for none */
     VEC(int64_t) syscalls;
     VEC(struct timeline_proc_range) ranges;
