@@ -9,14 +9,6 @@
 
 #include "testing.h"
 
-static struct report_options flame_options(enum report_format format)
-{
-    struct report_options options;
-    report_options_init(&options, format);
-    options.sample_index = 1;
-    return options;
-}
-
 /* The boxes of a tree, one a line: depth, name, and what it is worth. */
 static void put_tree(struct flame *flame, struct buf *out)
 {
@@ -32,7 +24,7 @@ static void put_tree(struct flame *flame, struct buf *out)
 /* A job such as report_write makes of options. */
 static void with_tree(const struct profile *profile, struct flame_limits limits, bool mean, const char *expected)
 {
-    struct report_options options = flame_options(report_flame_svg);
+    struct report_options options = sample_options(report_flame_svg);
     struct report_basis basis;
     struct buf out, error;
     struct flame flame;
@@ -169,7 +161,7 @@ static void modules_are_packages_or_files(void **state)
 
 static void assert_readable(const struct profile *profile, enum report_format format, const char *part)
 {
-    struct report_options options = flame_options(format);
+    struct report_options options = sample_options(format);
     struct buf out, error;
     buf_init(&out, mem_libc());
     buf_init(&error, mem_libc());
@@ -220,7 +212,7 @@ static void exhaustion_is_an_error(void **state)
         bool good = false;
         for (size_t successes = 0; !good; successes++) {
             struct failing_mem failing = failing_mem(successes);
-            struct report_options options = flame_options(formats[f]);
+            struct report_options options = sample_options(formats[f]);
             struct buf out, error;
             buf_init(&out, &failing.mem);
             buf_init(&error, mem_libc());

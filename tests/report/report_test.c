@@ -11,15 +11,6 @@
 
 #include "testing.h"
 
-static struct report_options cpu_options(enum report_format format)
-{
-    struct report_options options;
-    report_options_init(&options, format);
-    options.sample_index = 1;
-    options.compact_labels = true;
-    return options;
-}
-
 static void assert_report_of(const struct profile *profile, const struct report_options *options, const char *expected)
 {
     struct buf out, error;
@@ -62,7 +53,7 @@ static void assert_refused(const struct report_options *options, const char *why
 static void text_lists_the_heaviest_first_and_remarks_what_was_inlined(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     assert_report(&options, "Showing nodes accounting for 100ms, 100% of 100ms total\n"
                             "      flat  flat%   sum%        cum   cum%\n"
                             "      85ms 85.00% 85.00%       85ms 85.00%  helper (inline)\n"
@@ -75,7 +66,7 @@ static void text_lists_the_heaviest_first_and_remarks_what_was_inlined(void **st
 static void text_says_what_it_leaves_out(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     options.node_fraction = 0.1;
     options.node_count = 2;
     options.cum_sort = true;
@@ -90,7 +81,7 @@ static void text_says_what_it_leaves_out(void **state)
 static void a_mean_divides_by_the_first_value(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     options.mean = true;
     options.granularity = report_files;
     /* The two functions of work.c stay apart, as Go keeps them: they begin at different lines. */
@@ -107,7 +98,7 @@ static void a_mean_divides_by_the_first_value(void **state)
 static void percentages_can_have_signs(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     struct profile profile = sample_profile();
     int64_t values[] = {6, -60000000, 2, 20000000, 1, 10000000, 1, 5000000, 1, 5000000};
     profile.values = values;
@@ -125,7 +116,7 @@ static void percentages_can_have_signs(void **state)
 static void tree_shows_callers_above_and_callees_below(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_peek);
+    struct report_options options = sample_options(report_peek);
     struct buf error;
     buf_init(&error, mem_libc());
     options.symbol_text = STR("all");
@@ -146,7 +137,7 @@ static void tree_shows_callers_above_and_callees_below(void **state)
 static void what_is_left_out_is_bridged(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_tree);
+    struct report_options options = sample_options(report_tree);
     options.node_fraction = 0.7; /* leaves out work and the nameless one */
     options.edge_fraction = 0.8;
     assert_report(&options, "Showing nodes accounting for 95ms, 95.00% of 100ms total\n"
@@ -170,7 +161,7 @@ static void traces_show_labels_and_stacks_of_samples(void **state)
 {
     (void)state;
     struct profile profile = sample_profile();
-    struct report_options options = cpu_options(report_traces);
+    struct report_options options = sample_options(report_traces);
     profile.nsamples = 2;
     assert_report_of(&profile, &options,
                      "File: app\n"
@@ -194,7 +185,7 @@ static void traces_show_labels_and_stacks_of_samples(void **state)
 static void tags_sum_up_labels(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_tags);
+    struct report_options options = sample_options(report_tags);
     assert_report(&options, " bytes: Total 60ms of 100ms (60.00%)\n"
                             "        60ms (60.00%): 4kB\n"
                             "\n"
@@ -208,7 +199,7 @@ static void raw_prints_the_tables_with_the_file_s_ids(void **state)
 {
     (void)state;
     struct profile profile = sample_profile();
-    struct report_options options = cpu_options(report_raw);
+    struct report_options options = sample_options(report_raw);
     profile.nsamples = 1;
     assert_report_of(&profile, &options,
                      "PeriodType: cpu nanoseconds\n"
@@ -232,7 +223,7 @@ static void raw_prints_the_tables_with_the_file_s_ids(void **state)
 static void list_says_which_source_it_did_not_find(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_list);
+    struct report_options options = sample_options(report_list);
     struct buf error;
     buf_init(&error, mem_libc());
     options.symbol_text = STR("main");
@@ -257,7 +248,7 @@ static void list_shows_lines_with_samples_and_around_them(void **state)
     assert_non_null(source);
     fputs("int main(void)\r\n{\n    work();\n}\n", source);
     fclose(source);
-    struct report_options options = cpu_options(report_list);
+    struct report_options options = sample_options(report_list);
     struct buf error;
     buf_init(&error, mem_libc());
     options.symbol_text = STR("main");
@@ -280,7 +271,7 @@ static void list_shows_lines_with_samples_and_around_them(void **state)
 static void dot_draws_boxes_and_dotted_bridges(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_dot);
+    struct report_options options = sample_options(report_dot);
     options.node_fraction = 0.7;
     assert_report(
         &options,
@@ -321,7 +312,7 @@ static void assert_report_has(const struct report_options *options, const char *
 static void labels_hang_at_the_boxes_as_nodelets(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_dot);
+    struct report_options options = sample_options(report_dot);
     static const char *const pieces[] = {
         "N2_0 [label = \"user:bob\" id=\"N2_0\" fontsize=8 shape=box3d tooltip=\"60ms\"]\n"
         "N2 -> N2_0 [label=\" 60ms\" weight=100 tooltip=\"60ms\" labeltooltip=\"60ms\"]\n"
@@ -335,7 +326,7 @@ static void labels_hang_at_the_boxes_as_nodelets(void **state)
 static void a_call_tree_has_a_node_for_every_way(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_dot);
+    struct report_options options = sample_options(report_dot);
     static const char *const pieces[] = {
         "[label=\"helper\\n65ms (65.00%)\"",
         "[label=\"helper\\n20ms (20.00%)\"",
@@ -349,7 +340,7 @@ static void a_call_tree_has_a_node_for_every_way(void **state)
 static void callgrind_numbers_names_and_counts_addresses_from_the_last(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_callgrind);
+    struct report_options options = sample_options(report_callgrind);
     assert_report(&options, "positions: instr line\n"
                             "events: cpu(ms)\n"
                             "\n"
@@ -398,7 +389,7 @@ static void callgrind_numbers_names_and_counts_addresses_from_the_last(void **st
 static void callgrind_tells_functions_of_a_call_tree_apart(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_callgrind);
+    struct report_options options = sample_options(report_callgrind);
     static const char *const pieces[] = {"alloc [1/2]\n", "alloc [2/2]\n"};
     options.call_tree = true;
     assert_report_has(&options, pieces, 2);
@@ -408,7 +399,7 @@ static void topproto_is_a_profile_of_the_entries(void **state)
 {
     (void)state;
     struct profile profile = sample_profile(), top;
-    struct report_options options = cpu_options(report_topproto);
+    struct report_options options = sample_options(report_topproto);
     struct buf out, error;
     struct fault fault;
     buf_init(&out, mem_libc());
@@ -428,7 +419,7 @@ static void proto_carries_out_what_was_asked_for(void **state)
 {
     (void)state;
     struct profile sample = sample_profile(), profile, made;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     struct buf out, error;
     struct fault fault;
     buf_init(&out, mem_libc());
@@ -462,7 +453,7 @@ static void source_without_end_is_not_read_to_it(void **state)
     assert_int_equal(fseek(source, 1L << 40, SEEK_SET), 0);
     fputc('x', source);
     fclose(source);
-    struct report_options options = cpu_options(report_list);
+    struct report_options options = sample_options(report_list);
     struct buf error;
     buf_init(&error, mem_libc());
     options.symbol_text = STR("main");
@@ -484,7 +475,7 @@ static void what_matches_nothing_is_an_error(void **state)
     (void)state;
     static const enum report_format formats[] = {report_peek, report_list};
     for (size_t i = 0; i < 2; i++) {
-        struct report_options options = cpu_options(formats[i]);
+        struct report_options options = sample_options(formats[i]);
         struct buf error;
         buf_init(&error, mem_libc());
         options.symbol_text = STR("nosuch");
@@ -498,7 +489,7 @@ static void what_matches_nothing_is_an_error(void **state)
 static void a_divisor_of_nothing_is_refused(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     options.divide_by = 0;
     assert_refused(&options, "zero divisor specified");
 }
@@ -513,7 +504,7 @@ static void the_basis_outlives_what_filters_take_away(void **state)
     assert_int_equal(basis.nunits, 1);
     assert_str(basis.units[0].unit, "bytes");
     profile.nsamples = 0;
-    struct report_options options = cpu_options(report_text);
+    struct report_options options = sample_options(report_text);
     static const struct str filter = {"focus=nothing", 13};
     options.basis = &basis;
     options.filters = &filter;
@@ -546,7 +537,7 @@ static void large_reports_are_handed_over_in_pieces(void **state)
     profile.stack = stacks;
     profile.values = values;
     profile.label_start = labels;
-    struct report_options options = cpu_options(report_traces);
+    struct report_options options = sample_options(report_traces);
     struct buf out, error;
     size_t taken = 0;
     buf_init(&out, mem_libc());
@@ -568,7 +559,7 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
         bool good = false;
         for (size_t successes = 0; !good; successes++) {
             struct failing_mem failing = failing_mem(successes);
-            struct report_options options = cpu_options((enum report_format)format);
+            struct report_options options = sample_options((enum report_format)format);
             struct buf out, error, compile_error;
             buf_init(&out, &failing.mem);
             buf_init(&error, mem_libc());
@@ -591,7 +582,7 @@ static void exhausted_memory_is_an_error_wherever_it_strikes(void **state)
 static void csv_is_the_table_of_top_with_exact_numbers(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_csv);
+    struct report_options options = sample_options(report_csv);
     options.granularity = report_lines;
     options.node_count = 3;
     assert_report(&options, "name,file,line,address,flat,flat_percent,sum_percent,cum,cum_percent,unit\n"
@@ -608,7 +599,7 @@ static void csv_is_the_table_of_top_with_exact_numbers(void **state)
 static void csv_quotes_what_would_end_a_field(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_csv);
+    struct report_options options = sample_options(report_csv);
     struct profile profile = sample_profile();
     struct str strings[ntexts];
     memcpy(strings, sample_strings, sizeof strings);
@@ -623,7 +614,7 @@ static void csv_quotes_what_would_end_a_field(void **state)
 static void json_has_entries_and_the_calls_between_them(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_json);
+    struct report_options options = sample_options(report_json);
     options.node_count = 2;
     assert_report(&options,
                   "{\n"
@@ -653,7 +644,7 @@ static void json_has_entries_and_the_calls_between_them(void **state)
 static void folded_joins_stacks_that_are_equal_at_the_granularity(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_folded);
+    struct report_options options = sample_options(report_folded);
     assert_report(&options, "main;work;alloc;helper 65000000\n"
                             "main;alloc;helper 20000000\n"
                             "main 10000000\n"
@@ -670,7 +661,7 @@ static void folded_joins_stacks_that_are_equal_at_the_granularity(void **state)
 static void speedscope_has_a_profile_for_each_sample_type(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_speedscope);
+    struct report_options options = sample_options(report_speedscope);
     assert_report(&options,
                   "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
                   "\"exporter\":\"sonde " SONDE_VERSION "\",\n"
@@ -688,7 +679,7 @@ static void speedscope_has_a_profile_for_each_sample_type(void **state)
 static void speedscope_refuses_negative_values(void **state)
 {
     (void)state;
-    struct report_options options = cpu_options(report_speedscope);
+    struct report_options options = sample_options(report_speedscope);
     struct profile profile = sample_profile();
     int64_t values[] = {6, 60000000, 2, -20000000, 1, 10000000, 1, 5000000, 1, 5000000};
     profile.values = values;

@@ -4,6 +4,7 @@
 #define SONDE_TESTS_REPORT_SAMPLE_H
 
 #include "profile/profile.h"
+#include "report/report.h"
 
 enum {
     text_empty,
@@ -101,6 +102,16 @@ static inline struct profile sample_profile(void)
         .has_period_type = true,
         .period = 10000000,
     };
+}
+
+/* The options of a report on its CPU time. */
+static inline struct report_options sample_options(enum report_format format)
+{
+    struct report_options options;
+    report_options_init(&options, format);
+    options.sample_index = 1;
+    options.compact_labels = true;
+    return options;
 }
 
 #endif

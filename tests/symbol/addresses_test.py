@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import programs
 import tap  # noqa: E402
 
 ADDRESSES, SOURCES = sys.argv[1], sys.argv[2]
@@ -28,7 +28,6 @@ CORPUS = os.path.join(SOURCES, '..', 'shared', 'corpus', 'bin')
 SEED = int(os.environ.get('SEED', '1'))
 ALL = bool(os.environ.get('ALL'))
 SAMPLE = int(os.environ.get('SAMPLE', '1500'))
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 # What one tool gets wrong where the other says what we say, and how many in a hundred addresses that may be:
 # - addr2line names the function before where there is none: padding, and what has no symbol.
@@ -53,15 +52,9 @@ BUILDS = [
 ]
 
 
-def run(command, text=''):
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=300).stdout
-
-
 def code_addresses(path):
     """Every address of the code that the program's own sources and its start-up files made."""
-    listing = run(['readelf', '-SW', path])
-    for match in re.finditer(r'\] \.(?:text|init|fini)\s+PROGBITS\s+([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)', listing):
-        start, size = int(match[1], 16), int(match[2], 16)
+    for start, size in programs.sections(path, '[.]text|[.]init|[.]fini'):
         yield from range(start, start + size)
 
 
@@ -84,16 +77,16 @@ def parse(text):
 
 
 def ours(path, text):
-    return parse(run([ADDRESSES, path], text))
+    return parse(programs.output(ADDRESSES, path, text=text))
 
 
 def by_addr2line(path, text):
-    return parse(run(['addr2line', '-a', '-i', '-f', '-C', '-e', path], text))
+    return parse(programs.output('addr2line', '-a', '-i', '-f', '-C', '-e', path, text=text))
 
 
 def by_llvm(path, text, demangle=True):
-    found = run(['llvm-symbolizer', '--output-style=GNU', '-a', '-i', '-f', '--no-demangle', '-e', path], text)
-    return parse(run(['c++filt'], found) if demangle else found)
+    found = programs.output('llvm-symbolizer', '--output-style=GNU', '-a', '-i', '-f', '--no-demangle', '-e', path, text=text)
+    return parse(programs.output('c++filt', text=found) if demangle else found)
 
 
 @functools.cache
@@ -111,7 +104,7 @@ def plain_place(place):
 def plain_name(name):
     name = re.sub(r' \[clone [^]]*\]', '', name)
     name = re.sub(r'(\w)\[[0-9a-f]{8,16}\]', r'\1', name)  # c++filt's: which build of a crate
-    name = re.sub(r'\$u([89a-f][0-9a-f]|[1-9a-f][0-9a-f]{2,4})\$', lambda m: chr(int(m[1], 16)), name)  # left as they are
+    name = programs.with_letters(name)
     # Go's tool takes an underscore off each part of an old symbol of Rust, and so do we.
     return re.sub(r'(^|::)_(_\w)', r'\1\2', re.sub(r'::h[0-9a-f]{16}$', '', name))
 
@@ -173,7 +166,7 @@ def compare(path, what, compiler, most=None):
 
 def go_addr2line(path, text):
     """From address to the function that was compiled and the place of the innermost call: what Go's own table has."""
-    lines = run(['go', 'tool', 'addr2line', path], text).split('\n')
+    lines = programs.output('go', 'tool', 'addr2line', path, text=text).split('\n')
     addresses = [int(line, 16) for line in text.split()]
     return {address: (lines[2 * i], lines[2 * i + 1]) for i, address in enumerate(addresses)}
 
@@ -213,24 +206,24 @@ def compare_go(path, what):
     tap.ok(not wrong and inlined * 20 > len(chosen), f'{what}: {len(chosen)} addresses, {inlined} in inlined calls', why)
 
 
-def find_compiler(name):
-    home = os.path.join(os.path.expanduser('~'), '.cargo', 'bin', name)
-    return shutil.which(name) or (home if os.access(home, os.X_OK) else None)
+def build(path, compiler, source, flags):
+    """Builds a program; returns why it did not work, or ''."""
+    if compiler == 'rustc':
+        return programs.build_rust(path, source, *flags)
+    done = subprocess.run([compiler, *flags, '-o', path, os.path.join(programs.HERE, source)], capture_output=True, text=True)
+    return done.stderr if done.returncode else ''
 
 
 def compare_build(folder, number, compiler, source, flags):
-    what = f'names and lines of {source} by {compiler} {" ".join(flags)}'
-    path, program = os.path.join(folder, str(number)), find_compiler(compiler)
-    if not program:
+    what, path = f'names and lines of {source} by {compiler} {" ".join(flags)}', os.path.join(folder, str(number))
+    if not programs.compiler(compiler):
         tap.skip(what, f'no {compiler}')
         return
-    built = subprocess.run([program, *flags, '-o', path, os.path.join(HERE, source)], capture_output=True, text=True,
-                           env={**os.environ, 'RUSTC_BOOTSTRAP': '1'})
-    if built.returncode:
-        tap.ok(False, what, built.stderr)
-        return
-    kind = 'rustc' if compiler == 'rustc' else 'clang' if compiler.startswith('clang') else 'gcc'
-    compare(path, what, kind)
+    why = build(path, compiler, source, flags)
+    if why:
+        tap.ok(False, what, why)
+    else:
+        compare(path, what, 'rustc' if compiler == 'rustc' else 'clang' if compiler.startswith('clang') else 'gcc')
 
 
 def main():

@@ -15,8 +15,7 @@ import tempfile
 import threading
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, '..'), os.path.join(HERE, '..', 'cli')]
+import programs
 import made_profile  # noqa: E402
 import tap  # noqa: E402
 
@@ -58,16 +57,14 @@ class Program:
 
     def __init__(self, folder):
         self.source = os.path.join(folder, 'inlines.cc')
-        shutil.copy(os.path.join(HERE, 'inlines.cc'), self.source)
+        shutil.copy(os.path.join(programs.HERE, 'inlines.cc'), self.source)
         whole = os.path.join(folder, 'whole')
         subprocess.run(['g++', '-O1', '-g', '-no-pie', '-Wl,--build-id', '-o', whole, self.source], check=True)
         self.debug, self.stripped = whole + '.debug', os.path.join(folder, 'shop')
         subprocess.run(['objcopy', '--only-keep-debug', whole, self.debug], check=True)
         subprocess.run(['strip', '-o', self.stripped, whole], check=True)
-        notes = subprocess.run(['readelf', '-n', whole], capture_output=True, text=True).stdout
-        self.build_id = re.search(r'Build ID: ([0-9a-f]+)', notes)[1]
-        listing = subprocess.run(['nm', '-C', whole], capture_output=True, text=True).stdout
-        self.total = int(re.search(r'^([0-9a-f]+) \w shop::basket::total\(\) const$', listing, re.M)[1], 16)
+        self.build_id = programs.build_id(whole)
+        self.total = programs.functions(whole)['shop::basket::total() const']
         with open(self.source, 'rb') as file:
             self.text = file.read()
         os.remove(self.source)
@@ -76,10 +73,7 @@ class Program:
     def profile(self, folder, file):
         made = made_profile.Profile()
         made.sample([made.location(self.total + 4, made.mapping(file, self.build_id))], [1, 10])
-        path = os.path.join(folder, 'profile.pb.gz')
-        with open(path, 'wb') as out:
-            out.write(made.gzipped())
-        return path
+        return programs.write(made, os.path.join(folder, 'profile.pb.gz'))
 
 
 def run(folder, server, *arguments, **more):

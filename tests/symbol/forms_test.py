@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import programs
 import tap  # noqa: E402
 
 ADDRESSES = os.path.abspath(sys.argv[1])
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'inlines.cc')
+SOURCE = os.path.join(programs.HERE, 'inlines.cc')
 SEED = int(os.environ.get('SEED', '1'))
 SAMPLE = 10 ** 9 if os.environ.get('ALL') else 1000
 
@@ -26,10 +26,8 @@ def run(*command, **options):
 
 
 def addresses(path):
-    listing = run('readelf', '-SW', path).stdout
-    found = re.search(r'\] \.text\s+PROGBITS\s+([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)', listing)
-    every = range(int(found[1], 16), int(found[1], 16) + int(found[2], 16))
-    chosen = random.Random(SEED).sample(every, min(SAMPLE, len(every)))
+    (start, size), = programs.sections(path, '[.]text')
+    chosen = random.Random(SEED).sample(range(start, start + size), min(SAMPLE, size))
     return ''.join(f'0x{address:x}\n' for address in sorted(chosen))
 
 

@@ -13,11 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import programs
 import tap  # noqa: E402
 
 NAMES = os.path.abspath(sys.argv[1])
-SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'names.rs')
 
 
 def run(*command, text=''):
@@ -79,26 +78,19 @@ def plain_rust(name):
     """c++filt adds which build of a crate it is, the types of constants, and the hash of an old symbol; both add suffixes."""
     name = re.sub(r'(\w)\[[0-9a-f]{8,16}\]', r'\1', re.sub(r' [(\[][^()\[\]]*\.[^()\[\]]*[)\]]$', '', name))
     name = re.sub(r'::h[0-9a-f]{16}$', '', name)
-    name = re.sub(r'\$u([89a-f][0-9a-f]|[1-9a-f][0-9a-f]{2,4})\$', lambda m: chr(int(m[1], 16)), name)  # left by c++filt
+    name = programs.with_letters(name)
     # Go's tool takes an underscore off each part of an old symbol, and so do we.
     return re.sub(r'(^|::)_(_\w)', r'\1\2', re.sub(r"(\d+|true|false|'[^']*'): \w+", r'\1', name))
 
 
-def compiler():
-    home = os.path.join(os.path.expanduser('~'), '.cargo', 'bin', 'rustc')
-    return shutil.which('rustc') or (home if os.access(home, os.X_OK) else None)
-
-
 def test_rust(folder):
-    rustc = compiler()
-    if not rustc:
+    if not programs.compiler('rustc'):
         tap.skip('names of Rust', 'no rustc')
         return
     for mangling in ('v0', 'legacy'):
         path = os.path.join(folder, mangling)
-        built = subprocess.run([rustc, '-Copt-level=1', '-Zunstable-options', f'-Csymbol-mangling-version={mangling}', '-o', path,
-                                SOURCE], capture_output=True, text=True, env={**os.environ, 'RUSTC_BOOTSTRAP': '1'})
-        if not tap.ok(built.returncode == 0, f'names.rs is built ({mangling})', built.stderr):
+        why = programs.build_rust(path, 'names.rs', '-Copt-level=1', '-Zunstable-options', f'-Csymbol-mangling-version={mangling}')
+        if not tap.ok(not why, f'names.rs is built ({mangling})', why):
             continue
         listed = symbols(path, '_R|_ZN.*17h')
         ours, text = printed('full', listed), '\n'.join(listed) + '\n'

@@ -6,14 +6,12 @@ where it is broken or of another file; and what cannot be kept is no error.
 """
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, '..'), os.path.join(HERE, '..', 'cli')]
+import programs
 import made_profile  # noqa: E402
 import tap  # noqa: E402
 
@@ -42,22 +40,13 @@ def make(folder, name, *flags):
     return path
 
 
-def code(path):
-    listing = subprocess.run(['readelf', '-SW', path], capture_output=True, text=True, check=True).stdout
-    found = re.search(r'\] \.text\s+PROGBITS\s+([0-9a-f]+) [0-9a-f]+ ([0-9a-f]+)', listing)
-    return int(found[1], 16), int(found[2], 16)
-
-
 def profile(path, folder, name, seed, count=300):
-    start, size = code(path)
+    (start, size), = programs.sections(path, '[.]text')
     draw, made = random.Random(seed), made_profile.Profile()
     mapping = made.mapping(path)
     for address in sorted(draw.sample(range(start, start + size), count)):
         made.sample([made.location(address, mapping)], [1, 10])
-    out = os.path.join(folder, name)
-    with open(out, 'wb') as file:
-        file.write(made.gzipped())
-    return out
+    return programs.write(made, os.path.join(folder, name))
 
 
 def run(path, cache, *arguments, **more):

@@ -11,8 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, '..'), os.path.join(HERE, '..', 'cli')]
+import programs
 import made_profile  # noqa: E402
 import tap  # noqa: E402
 
@@ -25,14 +24,10 @@ class Binary:
 
     def __init__(self, folder, *flags):
         self.path = os.path.join(folder, 'shop')
-        subprocess.run(['g++', '-O1', *flags, '-o', self.path, os.path.join(HERE, 'inlines.cc')], check=True)
-        notes = subprocess.run(['readelf', '-n', self.path], capture_output=True, text=True).stdout
-        self.build_id = re.search(r'Build ID: ([0-9a-f]+)', notes)[1]
-        headers = subprocess.run(['readelf', '-lW', self.path], capture_output=True, text=True).stdout
-        code = re.search(r'LOAD +0x([0-9a-f]+) 0x([0-9a-f]+) 0x[0-9a-f]+ 0x([0-9a-f]+) 0x[0-9a-f]+ R E', headers)
-        self.offset, self.address, self.size = (int(code[i], 16) for i in (1, 2, 3))
-        listing = subprocess.run(['nm', '-C', self.path], capture_output=True, text=True).stdout
-        self.functions = {m[2]: int(m[1], 16) for m in re.finditer(r'^([0-9a-f]+) [tTW] (.*)$', listing, re.M)}
+        subprocess.run(['g++', '-O1', *flags, '-o', self.path, os.path.join(programs.HERE, 'inlines.cc')], check=True)
+        self.build_id = programs.build_id(self.path)
+        self.offset, self.address, self.size = programs.code_segment(self.path)
+        self.functions = programs.functions(self.path)
 
     def profile(self, file, build_id='', names=None, lines=False):
         """A profile of basket::total called by main; names: what the process knew already."""
@@ -45,10 +40,7 @@ class Binary:
         file_and_line = ('given.cc', 7) if lines else ('', 0)
         profile.sample([profile.location(BASE + total + 4, mapping, given[0], *file_and_line),
                         profile.location(BASE + main + 8, mapping, given[1], *file_and_line)], [5, 50_000_000])
-        path = os.path.join(os.path.dirname(self.path), 'profile.pb.gz')
-        with open(path, 'wb') as out:
-            out.write(profile.gzipped())
-        return path
+        return programs.write(profile, os.path.join(os.path.dirname(self.path), 'profile.pb.gz'))
 
 
 def run(*arguments, **environment):
@@ -166,15 +158,12 @@ def test_aliases(folder):
         file.write(LIBRARY)
     for what, flags in (('debug information', ['-g']), ('a symbol table', []), ("the dynamic linker's symbols", ['-s'])):
         subprocess.run(['gcc', '-O1', '-w', '-shared', '-fPIC', *flags, '-o', path, source], check=True)
-        listing = subprocess.run(['nm', '-D', path], capture_output=True, text=True).stdout
-        at = {m[2]: int(m[1], 16) for m in re.finditer(r'^([0-9a-f]+) [TW] (\w+)$', listing, re.M)}
+        at = programs.functions(path, '-D')
         made = made_profile.Profile()
         mapping = made.mapping(path, '', 0, 1 << 40)
         for name in ('_shop_impl', '_shop_alone', 'shop_plain'):
             made.sample([made.location(at[name], mapping)], [1, 10])
-        profile = os.path.join(folder, 'aliases.pb.gz')
-        with open(profile, 'wb') as out:
-            out.write(made.gzipped())
+        profile = programs.write(made, os.path.join(folder, 'aliases.pb.gz'))
         out, err = run('-raw', profile)
         names = re.findall(r'M=1 (\w+) ', out)
         plain = names[-1:] == ['shop_plain'] or '-g' not in flags and names[-1:] == ['shp']

@@ -11,8 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, '..'), os.path.join(HERE, '..', 'cli')]
+import programs  # (first: it leads to the others)
 import made_jit_dump  # noqa: E402
 import made_profile  # noqa: E402
 import tap  # noqa: E402
@@ -22,9 +21,7 @@ PID = 5_000_000 + os.getpid()  # greater than any process's
 
 
 def run(made, folder, *arguments):
-    path = os.path.join(folder, 'profile.pb.gz')
-    with open(path, 'wb') as file:
-        file.write(made.gzipped())
+    path = programs.write(made, os.path.join(folder, 'profile.pb.gz'))
     done = subprocess.run([SONDE, 'pprof', *(arguments or ['-raw']), path], capture_output=True, text=True, timeout=60,
                           env={**os.environ, 'HOME': folder})
     return done.stdout, done.stderr
