@@ -1,4 +1,6 @@
-/* Times are ns: a frequency of 1e9 makes Go's conversion from units to ns exact. */
+/* Times are ns: a frequency of 1e9 makes Go's conversion from units to ns exact, as far as they are whole numbers as
+ * double. Where a machine has been up for more than 104 days they are not all; there batches begin at times that are,
+ * and their events are counted from those. */
 #include "trace/encode.h"
 
 #include <string.h>
@@ -37,6 +39,9 @@ void trace_encoder_header(const struct trace_encoder *encoder, struct buf *out)
     buf_printf(out, "go 1.%u trace", encoder->version);
     buf_fill(out, 0, 3);
 }
+
+/* Below the one all times are whole as double, and from there on to the greatest multiples of the other. */
+static const uint64_t exact_below = (uint64_t)1 << 53, exact_step = 1 << 11;
 
 static void put_batch(const struct trace_encoder *encoder, int64_t m, uint64_t time, const struct buf *payload,
                       struct buf *out)
@@ -100,7 +105,7 @@ void trace_encoder_event(struct trace_encoder *encoder, int64_t m, uint64_t time
     if (thread->events.n + most_event > trace_max_batch)
         flush(encoder, m, thread->begin, &thread->events, out);
     if (thread->events.n == 0)
-        thread->begin = thread->last = time;
+        thread->begin = thread->last = time < exact_below ? time : time & ~(uint64_t)(exact_step - 1);
     buf_byte(&thread->events, (char)type);
     proto_put_varint(&thread->events, time - thread->last);
     for (unsigned i = 0; i + 1 < trace_specs[type].nargs; i++)

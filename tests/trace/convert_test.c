@@ -7,6 +7,7 @@
 #include "trace/cut.h"
 #include "trace/pass.h"
 #include "trace/perfetto.h"
+#include "trace/reader.h"
 #include "trace/samples.h"
 
 /* A trace that one of the fuzz targets' saved inputs stands for, with nearly every type of event. */
@@ -154,6 +155,41 @@ static void parts_bear_memory_that_runs_out(void **state)
     exhaust(read_new(), to_part);
 }
 
+/* What was written at a time is read at that time, however long the machine had been up. */
+static void times_are_read_as_they_are_written(void **state)
+{
+    (void)state;
+    static const uint64_t begins[] = {1000, ((uint64_t)1 << 53) - 1, ((uint64_t)1 << 53) + 4711,
+                                      (uint64_t)1 << 62 | 77};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        struct trace_fault fault = {0};
+        struct frame_tree frames;
+        struct trace_encoder encoder;
+        struct buf out;
+        buf_init(&out, mem_libc());
+        assert_true(frame_tree_init(&frames, mem_libc()));
+        trace_encoder_init(&encoder, mem_libc(), 22, &frames);
+        trace_encoder_header(&encoder, &out);
+        trace_encoder_begin(&encoder, begins[i] - 900, NULL, &out);
+        for (uint64_t p = 0; p < 100; p++)
+            trace_encoder_event(&encoder, 5, begins[i] + 3 * p, ev_proc_status, (const uint64_t[]){p, proc_status_idle},
+                                &out);
+        trace_encoder_end(&encoder, &out);
+        trace_encoder_finish(&encoder);
+        frame_tree_finish(&frames);
+        struct trace_reader *reader = trace_reader_create(buf_text(&out), mem_libc(), &fault);
+        uint64_t n = 0;
+        for (const struct trace_event *e; (e = trace_reader_next(reader));) {
+            if (e->type == ev_proc_status)
+                assert_int_equal(e->time, begins[i] + 3 * n++);
+        }
+        assert_false(trace_reader_fault(reader)->set);
+        assert_int_equal(n, 100);
+        trace_reader_destroy(reader);
+        buf_finish(&out);
+    }
+}
+
 static void profiles_bear_memory_that_runs_out(void **state)
 {
     (void)state;
@@ -169,9 +205,8 @@ static void old_traces_bear_memory_that_runs_out(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_bear_memory_that_runs_out),
-        cmocka_unit_test(parts_bear_memory_that_runs_out),
-        cmocka_unit_test(old_traces_bear_memory_that_runs_out),
+        cmocka_unit_test(rows_bear_memory_that_runs_out),     cmocka_unit_test(parts_bear_memory_that_runs_out),
+        cmocka_unit_test(times_are_read_as_they_are_written), cmocka_unit_test(old_traces_bear_memory_that_runs_out),
         cmocka_unit_test(profiles_bear_memory_that_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
