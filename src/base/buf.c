@@ -51,7 +51,11 @@ void buf_str(struct buf *buf, struct str s)
 
 void buf_byte(struct buf *buf, char byte)
 {
-    buf_bytes(buf, &byte, 1);
+    char *to = buf_reserve(buf, 1);
+    if (!to)
+        return;
+    *to = byte;
+    buf->n++;
 }
 
 void buf_fill(struct buf *buf, char byte, size_t count)

@@ -24,19 +24,51 @@ void trace_dump_finish(struct trace_dump *dump)
 
 #define put(out, literal) buf_bytes((out), (literal), sizeof(literal) - 1)
 
+enum { most_digits = 20 };
+
+static inline char *add(char *to, const char *bytes, size_t n)
+{
+    memcpy(to, bytes, n);
+    return to + n;
+}
+
+#define ADD(to, literal) add((to), (literal), sizeof(literal) - 1)
+
+static char *add_number(char *to, uint64_t value, unsigned base)
+{
+    char digits[most_digits], *p = digits + sizeof digits;
+    do {
+        *--p = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value > 0);
+    return add(to, p, (size_t)(digits + sizeof digits - p));
+}
+
+/* A frame; there is room for it. */
+static char *add_frame(char *to, const struct trace_table *table, const struct trace_frame *frame)
+{
+    struct str func = table->strings.at[frame->func], file = table->strings.at[frame->file];
+    to = ADD(to, "\t");
+    to = func.n > 0 ? add(to, func.p, func.n) : to;
+    to = ADD(to, " @ 0x");
+    to = add_number(to, frame->pc, 16);
+    to = ADD(to, "\n\t\t");
+    to = file.n > 0 ? add(to, file.p, file.n) : to;
+    to = ADD(to, ":");
+    to = add_number(to, frame->line, 10);
+    return ADD(to, "\n");
+}
+
 static void put_frames(const struct trace_table *table, struct trace_stack stack, struct buf *out)
 {
+    enum { around = 16 + 2 * most_digits };
     for (uint32_t i = 0; i < stack.n; i++) {
         const struct trace_frame *frame = trace_stack_frame(table, stack, i);
-        buf_byte(out, '\t');
-        buf_str(out, table->strings.at[frame->func]);
-        put(out, " @ 0x");
-        buf_hex(out, frame->pc);
-        put(out, "\n\t\t");
-        buf_str(out, table->strings.at[frame->file]);
-        buf_byte(out, ':');
-        buf_uint(out, frame->line);
-        buf_byte(out, '\n');
+        size_t most = table->strings.at[frame->func].n + table->strings.at[frame->file].n + around;
+        char *to = buf_reserve(out, most);
+        if (!to)
+            return;
+        out->n = (size_t)(add_frame(to, table, frame) - out->p);
     }
 }
 
