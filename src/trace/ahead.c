@@ -153,6 +153,10 @@ static bool make_own_run(struct trace_ahead *ahead)
 const struct merge_run *trace_ahead_next(struct trace_ahead *ahead)
 {
     atomic_store(&ahead->freed, ahead->taken);
+    if (ahead->steps > 0) {
+        ahead->steps--;
+        return NULL;
+    }
     if (free_runs(ahead) >= wake_at)
         wake(ahead);
     bool alone = false;
@@ -173,18 +177,30 @@ const struct merge_run *trace_ahead_next(struct trace_ahead *ahead)
     return &ahead->runs[ahead->taken++ % ahead->nruns];
 }
 
+/* After a guess that was wrong soon after the last one, the reader does without any for a while, which is longer each
+ * time: to note where the merge stands, and to return there, takes as long as some dozens of steps. */
+static void doubt(struct trace_ahead *ahead)
+{
+    bool soon = ahead->most < ahead->room;
+    uint32_t more = ahead->doubt == 0 ? 2 * ahead_least_run : 2 * ahead->doubt;
+    ahead->doubt = !soon ? 0 : more < ahead_most_doubt ? more : ahead_most_doubt;
+    ahead->steps = ahead->doubt;
+    ahead->most = ahead_least_run;
+}
+
 void trace_ahead_return(struct trace_ahead *ahead, uint32_t n)
 {
     take_over(ahead);
     atomic_store(&ahead->made, ahead->taken);
     merge_return(&ahead->merge, &ahead->runs[(ahead->taken - 1) % ahead->nruns], n);
-    ahead->most = ahead_least_run;
+    doubt(ahead);
 }
 
 bool trace_ahead_begin(struct trace_ahead *ahead, const struct trace_generation *generation, struct trace_fault *fault)
 {
     uint32_t threads = (uint32_t)generation->threads.n;
     bool guesses = ahead->most == ahead->room;
+    ahead->steps = 0;
     ahead->room = threads > ahead_run_room ? threads : ahead_run_room;
     for (uint32_t i = 0; i < ahead->nruns; i++) {
         if (!merge_run_reserve(&ahead->runs[i], ahead->room, threads, ahead->mem))

@@ -27,7 +27,7 @@ struct trace_turn {
 
 /* Runs are long, so that threads meet seldom, but all of them together stay in the caches. For many threads of the
  * trace they are longer, since where the merge stood is noted for each. */
-enum { ahead_runs = 8, ahead_run_room = 1 << 10, ahead_least_run = 1 << 4 };
+enum { ahead_runs = 8, ahead_run_room = 1 << 10, ahead_least_run = 1 << 4, ahead_most_doubt = 1 << 12 };
 
 /* Whose the merge is. */
 enum ahead_owner {
@@ -48,6 +48,7 @@ struct trace_ahead {
     uint32_t taken;                    /* runs that the reader has begun */
     uint32_t room;                     /* events of a run */
     uint32_t most;                     /* of the next one that the reader fills */
+    uint32_t doubt, steps;             /* steps to do without a guess, and what is left of them */
     unsigned patience;                 /* for how many looks it waits for one that the thread may be filling */
     _Atomic(struct trace_turn *) turn;
 
