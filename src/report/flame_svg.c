@@ -247,7 +247,8 @@ static void put_foot(struct flame *flame)
     put_escaped(out, program);
     buf_printf(out, "</text>\n<text id=\"information\" x=\"%d\" y=\"41\">", margin);
     put_information(flame);
-    buf_printf(out, "</text>\n<text id=\"details\" x=\"%d\" y=\"58\"></text></g>\n<script><![CDATA[(function () {", margin);
+    buf_printf(out, "</text>\n<text id=\"details\" x=\"%d\" y=\"58\"></text></g>\n<script><![CDATA[(function () {",
+               margin);
     buf_str(out, flame_names_script);
     buf_str(out, flame_svg_script);
     buf_str(out, STR("})();\n]]></script>\n</svg>\n"));

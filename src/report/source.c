@@ -148,7 +148,7 @@ static void read_bytes(struct source_file *file, int fd)
 static bool split_lines(struct source_reader *reader, struct source_file *file)
 {
     struct str rest = buf_text(&file->bytes);
-    while (rest.n > 0) {
+    while (rest.p && rest.n > 0) {
         const char *newline = memchr(rest.p, '\n', rest.n);
         size_t n = newline ? (size_t)(newline - rest.p) : rest.n;
         if (n > longest_line)
