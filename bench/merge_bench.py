@@ -3,9 +3,8 @@
 
     bench/merge_bench.py [PROFILES]
 
-Those of one build have 1 to 5 MB, their stacks out of the same 400,000, and list the same functions. Those of many
-builds have 0.5 to 5 MB: two thirds of them are of a program of another size, whose stacks and locations no other
-profile has, and the sum grows with each.
+Those of one build have 1 to 5 MB and their stacks out of the same 400,000. Of those of many builds two thirds are of a
+program of another size, whose stacks and locations no other profile has, and the sum grows with each.
 """
 import os
 import random
