@@ -2,11 +2,11 @@
 
 #define NAMED_GO(was, becomes)                                                                                         \
     {                                                                                                                  \
-        .who = trace_who_named, .is_goroutine = true, .from = was, .to = becomes                                       \
+        .who = trace_who_named, .is_goroutine = true, .from = (was), .to = (becomes)                                   \
     }
 #define OWN_GO(was, becomes)                                                                                           \
     {                                                                                                                  \
-        .who = trace_who_own, .is_goroutine = true, .from = was, .to = becomes                                         \
+        .who = trace_who_own, .is_goroutine = true, .from = (was), .to = (becomes)                                     \
     }
 
 const struct trace_change trace_changes[ev_count] = {
