@@ -8,7 +8,7 @@
 #include "trace/larder.h"
 #include "trace/reader.h"
 
-enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
+enum { large_trace = 1 << 20 /* bytes that are worth another thread */ };
 
 /* One reading of a trace. */
 struct reading {

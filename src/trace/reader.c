@@ -16,7 +16,7 @@
 #include "trace/pages.h"
 #include "trace/v1.h"
 
-enum { large_trace = 4 << 20 /* bytes that are worth another thread */ };
+enum { large_trace = 1 << 20 /* bytes that are worth another thread */ };
 
 struct trace_reader {
     struct mem *mem;
