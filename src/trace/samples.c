@@ -155,32 +155,26 @@ static int compare_times(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Profilers are told a rate in Hz: the period of the round rate that is nearest to a gap. */
+/* Profilers are told a rate in Hz: the period of the round rate that is nearest to a short gap. */
 static int64_t round_period(int64_t gap)
 {
     enum { second = 1000000000 };
-    int64_t rate = (second + gap / 2) / gap, round = rate < 20 ? 1 : rate < 200 ? 10 : rate < 2000 ? 100 : 1000;
+    int64_t rate = (second + gap / 2) / gap, round = rate < 2000 ? 100 : 1000;
     rate = (rate + round / 2) / round * round;
-    return rate > 0 ? second / rate : second;
+    return second / rate;
 }
 
-/* A thread's samples are a period of its processor time apart, and so no less of real time, or more where it does not
- * always run. Nearly all profilers take 100 a second: another rate is only believed where many gaps are shorter, or
- * hardly any is as short. */
+/* A thread's samples are a period of its processor time apart, and so no less of real time, or any more where it does
+ * not always run. Nearly all profilers take 100 a second: only a higher rate can be told, by many gaps that are
+ * shorter. */
 static int64_t find_period(struct samples *s)
 {
-    enum {
-        fewest = 32,
-        shortest = 6000000,
-        longest = 15000000 /* of gaps at the usual rate, timers being what they are */
-    };
+    enum { fewest = 32, shortest = 6000000 /* of gaps at the usual rate, timers being what they are */ };
     if (s->gaps.n < fewest)
         return usual_period;
     qsort(s->gaps.at, s->gaps.n, sizeof *s->gaps.at, compare_times);
-    int64_t many = s->gaps.at[s->gaps.n / 10], few = s->gaps.at[s->gaps.n / 50];
-    if (many > 0 && many < shortest)
-        return round_period(many);
-    return few > longest ? round_period(few) : usual_period;
+    int64_t many = s->gaps.at[s->gaps.n / 10];
+    return many > 0 && many < shortest ? round_period(many) : usual_period;
 }
 
 static bool add_total(struct samples *s, struct assembly *a, const struct total *total, int64_t period)
