@@ -8,8 +8,6 @@
 #include "trace/larder.h"
 #include "trace/reader.h"
 
-enum { large_trace = 1 << 20 /* bytes that are worth another thread */ };
-
 /* One reading of a trace. */
 struct reading {
     struct columns columns;
@@ -109,18 +107,12 @@ static bool fill(struct reading *reading, uint64_t most, bool wants_help)
     return good && columns_end(&reading->columns);
 }
 
-/* Whether other threads are to help. */
-static bool is_worth_help(enum trace_look_ahead help, struct str bytes)
-{
-    return help == look_ahead_always || (help == look_ahead_if_large && bytes.n >= large_trace && parallel_width() > 1);
-}
-
 /* Reads a trace, or its first `most` events. False where nothing of it is good, or on exhaustion; the fault is set
  * then, and nothing is owned. `reading` has been told whom to tell what has passed. */
 static bool read_once(struct reading *reading, enum trace_look_ahead help, struct str bytes, struct mem *mem,
                       uint64_t most)
 {
-    bool wants_help = is_worth_help(help, bytes);
+    bool wants_help = trace_is_worth_look_ahead(help, bytes);
     reading->reader = trace_reader_create(bytes, mem, &reading->fault);
     if (!reading->reader)
         return false;

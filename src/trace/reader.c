@@ -211,11 +211,16 @@ static __attribute__((noinline)) const struct trace_event *fail(struct trace_rea
     return NULL;
 }
 
+bool trace_is_worth_look_ahead(enum trace_look_ahead look_ahead, struct str bytes)
+{
+    return look_ahead == look_ahead_always ||
+           (look_ahead == look_ahead_if_large && bytes.n >= large_trace && parallel_width() > 1);
+}
+
 /* Has another thread decode ahead where that is worth it and possible. */
 static void start(struct trace_reader *reader)
 {
-    bool wanted = reader->look_ahead == look_ahead_always ||
-                  (reader->look_ahead == look_ahead_if_large && reader->bytes.n >= large_trace && parallel_width() > 1);
+    bool wanted = trace_is_worth_look_ahead(reader->look_ahead, reader->bytes);
     reader->started = true;
     reader->lets_go = reader->bytes.n >= large_trace && pages_are_of_a_file(reader->bytes);
     if (wanted && trace_generation_init(&reader->turns[1].generation, reader->mem))

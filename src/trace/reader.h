@@ -23,10 +23,13 @@ struct trace_reader *trace_reader_create(struct str bytes, struct mem *mem, stru
 void trace_reader_destroy(struct trace_reader *reader);
 
 /* Whether another thread decodes what comes next, which makes no difference to what is read: by itself a reader has one
- * for a trace of some megabytes where there is a second processor. `mem` must then be one that threads can share
+ * for a trace of a megabyte or more where there is a second processor. `mem` must then be one that threads can share
  * (mem_libc and the tool's are). To be said before the first event. */
 enum trace_look_ahead { look_ahead_if_large, look_ahead_always, look_ahead_never };
 void trace_reader_look_ahead(struct trace_reader *reader, enum trace_look_ahead look_ahead);
+
+/* Whether it is worth it, for these bytes on this machine. */
+bool trace_is_worth_look_ahead(enum trace_look_ahead look_ahead, struct str bytes);
 
 /* The next event, valid until the next call, and its table until that of the next ev_mark was returned. NULL at the end
  * of the trace or where it is broken. A trace that is not broken begins and ends with an ev_mark, and each generation
