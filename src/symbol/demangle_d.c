@@ -115,22 +115,32 @@ static bool is_convention(char c)
     return c != '\0' && strchr("FUWVRY", c) != NULL;
 }
 
+/* A word and the letters that stand for it. */
+struct word {
+    struct str code, text;
+};
+
+/* Takes letters of any of these words as long as there are some, and puts the words. */
+static void put_words(struct reader *r, const struct word *words, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        if (take(r, words[i].code)) {
+            buf_str(r->out, words[i].text);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
 /* The modifiers of a type or of the object that a method is called with, as words behind it. */
 static void put_modifiers(struct reader *r)
 {
-    static const struct {
-        struct str code, word;
-    } modifiers[] = {{{"x", 1}, {" const", 6}},
-                     {{"y", 1}, {" immutable", 10}},
-                     {{"O", 1}, {" shared", 7}},
-                     {{"Ng", 2}, {" inout", 6}}};
-    enum { kinds = sizeof modifiers / sizeof *modifiers };
-    for (size_t i = 0; i < kinds; i++) {
-        if (take(r, modifiers[i].code)) {
-            buf_str(r->out, modifiers[i].word);
-            i = (size_t)-1;
-        }
-    }
+    static const struct word modifiers[] = {{{"x", 1}, {" const", 6}},
+                                            {{"y", 1}, {" immutable", 10}},
+                                            {{"O", 1}, {" shared", 7}},
+                                            {{"Ng", 2}, {" inout", 6}}};
+    put_words(r, modifiers, sizeof modifiers / sizeof *modifiers);
 }
 
 static void put_convention(struct reader *r)
@@ -175,17 +185,10 @@ static void put_promises(struct reader *r)
 
 static void put_storage(struct reader *r)
 {
-    static const struct {
-        struct str code, word;
-    } classes[] = {{{"M", 1}, {"scope ", 6}}, {{"Nk", 2}, {"return ", 7}}, {{"I", 1}, {"in ", 3}},
-                   {{"J", 1}, {"out ", 4}},   {{"K", 1}, {"ref ", 4}},     {{"L", 1}, {"lazy ", 5}}};
-    enum { kinds = sizeof classes / sizeof *classes };
-    for (size_t i = 0; i < kinds; i++) {
-        if (take(r, classes[i].code)) {
-            buf_str(r->out, classes[i].word);
-            i = (size_t)-1;
-        }
-    }
+    static const struct word classes[] = {{{"M", 1}, {"scope ", 6}}, {{"Nk", 2}, {"return ", 7}},
+                                          {{"I", 1}, {"in ", 3}},    {{"J", 1}, {"out ", 4}},
+                                          {{"K", 1}, {"ref ", 4}},   {{"L", 1}, {"lazy ", 5}}};
+    put_words(r, classes, sizeof classes / sizeof *classes);
 }
 
 /* Parameters up to the letter that closes them: X for "int[] more...", Y for C's "...", Z. */
