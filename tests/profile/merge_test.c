@@ -5,6 +5,7 @@
 #include "profile/sample_types.h"
 #include "profile/scale.h"
 #include "profile/small.h"
+#include "random.h"
 #include "testing.h"
 
 static struct profile decode(const struct buf *bytes, struct mem *mem)
@@ -185,27 +186,18 @@ static void every_failing_allocation_is_an_error(void **state)
     }
 }
 
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 enum { nlocations = 9, nnames = 4 };
 
 static void put_drawn_sample(struct buf *out, uint64_t *seed, uint64_t nvalues)
 {
     size_t sample = proto_begin(out, 2), stack = proto_begin(out, 1);
-    for (uint64_t depth = next(seed) % 4; depth > 0; depth--)
-        proto_put_varint(out, 1 + next(seed) % nlocations);
+    for (uint64_t depth = random_next(seed) % 4; depth > 0; depth--)
+        proto_put_varint(out, 1 + random_next(seed) % nlocations);
     proto_end(out, stack);
     for (uint64_t i = 0; i < nvalues; i++)
-        proto_put_uint(out, 2, next(seed) % 5 - 2);
-    if (next(seed) % 3 == 0)
-        PUT(out, 3, 1, 1 + next(seed) % nnames, 2, 1 + next(seed) % nnames);
+        proto_put_uint(out, 2, random_next(seed) % 5 - 2);
+    if (random_next(seed) % 3 == 0)
+        PUT(out, 3, 1, 1 + random_next(seed) % nnames, 2, 1 + random_next(seed) % nnames);
     proto_end(out, sample);
 }
 
@@ -215,31 +207,33 @@ static struct profile drawn(uint64_t *seed, bool same_types)
     static const char *const strings[] = {"", "a", "b", "c", "d", "ms", "us", "cpu", "wall", "/bin/x"};
     struct buf bytes;
     buf_init(&bytes, mem_libc());
-    uint64_t unit = !same_types && next(seed) % 6 == 0 ? 6 : 5, types = !same_types && next(seed) % 6 == 0 ? 1 : 2;
+    uint64_t unit = !same_types && random_next(seed) % 6 == 0 ? 6 : 5,
+             types = !same_types && random_next(seed) % 6 == 0 ? 1 : 2;
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         proto_put_str(&bytes, 6, str_of(strings[i]));
     PUT(&bytes, 1, 1, 7, 2, unit);
     if (types == 2)
         PUT(&bytes, 1, 1, 8, 2, 5);
-    PUT(&bytes, 3, 1, 1, 2, 0x1000 * (1 + next(seed) % 3), 3, 0x9000, 5, 9);
+    PUT(&bytes, 3, 1, 1, 2, 0x1000 * (1 + random_next(seed) % 3), 3, 0x9000, 5, 9);
     for (uint64_t id = 1; id <= nlocations; id++) {
         size_t location = proto_begin(&bytes, 4);
         proto_put_uint(&bytes, 1, id);
-        proto_put_uint(&bytes, 2, next(seed) % 2);
-        proto_put_uint(&bytes, 3, 0x4000 + next(seed) % 4);
-        for (uint64_t n = next(seed) % 3; n > 0; n--)
-            PUT(&bytes, 4, 1, 1 + next(seed) % nnames, 2, 1 + next(seed) % 2, 3, 1 + next(seed) % 2);
+        proto_put_uint(&bytes, 2, random_next(seed) % 2);
+        proto_put_uint(&bytes, 3, 0x4000 + random_next(seed) % 4);
+        for (uint64_t n = random_next(seed) % 3; n > 0; n--)
+            PUT(&bytes, 4, 1, 1 + random_next(seed) % nnames, 2, 1 + random_next(seed) % 2, 3,
+                1 + random_next(seed) % 2);
         proto_end(&bytes, location);
     }
     for (uint64_t id = 1; id <= nnames; id++)
-        PUT(&bytes, 5, 1, id, 2, 1 + next(seed) % nnames, 4, 1 + next(seed) % nnames);
-    for (uint64_t n = next(seed) % 12; n > 0; n--)
+        PUT(&bytes, 5, 1, id, 2, 1 + random_next(seed) % nnames, 4, 1 + random_next(seed) % nnames);
+    for (uint64_t n = random_next(seed) % 12; n > 0; n--)
         put_drawn_sample(&bytes, seed, types);
-    proto_put_uint(&bytes, 9, next(seed) % 3);
-    proto_put_uint(&bytes, 10, next(seed) % 100);
+    proto_put_uint(&bytes, 9, random_next(seed) % 3);
+    proto_put_uint(&bytes, 10, random_next(seed) % 100);
     PUT(&bytes, 11, 1, 7, 2, 5);
-    proto_put_uint(&bytes, 12, 1 + next(seed) % 3);
-    proto_put_uint(&bytes, 13, 1 + next(seed) % nnames);
+    proto_put_uint(&bytes, 12, 1 + random_next(seed) % 3);
+    proto_put_uint(&bytes, 13, 1 + random_next(seed) % nnames);
     struct profile profile = decode(&bytes, mem_libc());
     buf_finish(&bytes);
     return profile;
@@ -255,7 +249,7 @@ static void profiles_added_one_by_one_become_what_they_become_together(void **st
         struct profile_sum sum = {.mem = mem_libc()};
         struct buf error, expected, got;
         uint64_t seed = round;
-        size_t n = 1 + next(&seed) % 6;
+        size_t n = 1 + random_next(&seed) % 6;
         buf_init(&error, mem_libc());
         buf_init(&expected, mem_libc());
         buf_init(&got, mem_libc());

@@ -3,47 +3,31 @@
 
 #include <string.h>
 
+#include "random.h"
 #include "trace/table.h"
+#include "wire/proto.h"
 
 enum { most_bytes = 1 << 20, frames_each = 100, rounds = 300 };
-
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static size_t put(uint8_t *out, uint64_t value)
-{
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7)
-        out[n++] = (uint8_t)(value | 0x80);
-    out[n++] = (uint8_t)value;
-    return n;
-}
 
 /* Numbers of all lengths, the same ones again and again. */
 static uint64_t number(uint64_t *random)
 {
-    uint64_t kind = next(random) % 64, state = kind;
-    return next(&state) >> kind;
+    uint64_t kind = random_next(random) % 64, state = kind;
+    return random_next(&state) >> kind;
 }
 
-static size_t put_frame(uint8_t *out, const struct trace_frame *frame)
+static size_t put_frame(char *out, const struct trace_frame *frame)
 {
-    size_t n = put(out, frame->pc);
-    n += put(out + n, frame->func);
-    n += put(out + n, frame->file);
-    return n + put(out + n, frame->line);
+    size_t n = proto_write_varint(out, frame->pc);
+    n += proto_write_varint(out + n, frame->func);
+    n += proto_write_varint(out + n, frame->file);
+    return n + proto_write_varint(out + n, frame->line);
 }
 
 static void known_frames_are_what_their_bytes_say(void **state)
 {
     (void)state;
-    static uint8_t bytes[most_bytes];
+    static char bytes[most_bytes];
     static struct trace_frame frames[frames_each];
     static struct trace_table table, plain;
     uint64_t random = 1;
@@ -54,8 +38,8 @@ static void known_frames_are_what_their_bytes_say(void **state)
         for (int i = 0; i < frames_each; i++) {
             uint64_t pc = number(&random);
             /* What else is said of a pc depends on it, or else on who says it first. */
-            frames[i] =
-                (struct trace_frame){.pc = pc, .line = pc % 1000 + next(&random) % 2, .func = pc % 3, .file = pc >> 60};
+            frames[i] = (struct trace_frame){
+                .pc = pc, .line = pc % 1000 + random_next(&random) % 2, .func = pc % 3, .file = pc >> 60};
             size += put_frame(bytes + size, &frames[i]);
         }
         if (round % 100 == 0) {
@@ -84,7 +68,7 @@ static void the_first_frame_of_a_pc_is_that_pcs(void **state)
     (void)state;
     static struct trace_table table;
     const struct trace_frame frames[] = {{0x401000, 40, 200, 300}, {0x401000, 41, 201, 300}, {0x401000, 40, 200, 300}};
-    uint8_t bytes[256] = {0};
+    char bytes[256] = {0};
     size_t size = 0;
     assert_true(trace_table_init(&table, mem_libc()));
     for (int i = 0; i < 3; i++)
@@ -104,7 +88,7 @@ static void frames_that_are_cut_short_are_refused(void **state)
     (void)state;
     static struct trace_table table;
     const struct trace_frame frame = {0x7fff12345678, 70000, 70001, 123};
-    uint8_t bytes[64];
+    char bytes[64];
     size_t size = put_frame(bytes, &frame);
     memcpy(bytes + size, bytes, size);
     assert_true(trace_table_init(&table, mem_libc()));

@@ -65,6 +65,16 @@ def judgements_differ(ours, theirs, is_v1=False):
     return ours[0] != theirs[0] if is_v1 else ours != theirs
 
 
+def judges_differ(judge, go_judge, path, lines, is_v1=False):
+    """What our judge says of variants of a trace otherwise than Go's, a line each."""
+    ours, theirs = run_judge(judge, path, lines), run_judge(go_judge, path, lines)
+    wrong = [f'{line}: ours {a}, Go {b}' for line, a, b in zip(lines, ours, theirs) if judgements_differ(a, b, is_v1)]
+    for name, answers in (('ours', ours), ('Go', theirs)):
+        if len(answers) != len(lines):
+            wrong.insert(0, f'{name} stopped after {len(answers)} of {len(lines)}: {answers[-1:]}')
+    return wrong
+
+
 def build_command(name, source, directory):
     """Builds a Go file as a command of the standard library, so that it may use packages which only those may; its path,
     or None where there is no Go."""

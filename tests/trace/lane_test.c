@@ -6,17 +6,9 @@
 #include <sys/mman.h>
 
 #include "base/vec.h"
+#include "random.h"
 #include "trace/lane.h"
 #include "trace/population.h"
-
-/* splitmix64 */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 /* A lane and the same as an array. */
 struct pair {
@@ -33,22 +25,22 @@ static int64_t any_step(uint64_t *random, enum spread spread)
 {
     switch (spread) {
     case dense:
-        return (int64_t)(next(random) % 4);
+        return (int64_t)(random_next(random) % 4);
     case mixed:
-        return (int64_t)(next(random) >> (next(random) % 40 + 24));
+        return (int64_t)(random_next(random) >> (random_next(random) % 40 + 24));
     default:
-        return (int64_t)(next(random) % (UINT64_C(20) << 30));
+        return (int64_t)(random_next(random) % (UINT64_C(20) << 30));
     }
 }
 
 static void push(struct pair *pair, uint64_t *random, int64_t *now, enum spread spread)
 {
     struct lane_item item = {.begin = *now};
-    item.what = LANE_WHAT(next(random) % lane_state_count, next(random) % 1000);
+    item.what = LANE_WHAT(random_next(random) % lane_state_count, random_next(random) % 1000);
     bool good;
     switch (pair->lane.form) {
     case lane_states:
-        if (next(random) % 5 == 0)
+        if (random_next(random) % 5 == 0)
             item.what = LANE_WHAT(lane_state_mark, 7);
         good = lane_push(&pair->lane, &pair->pool, item.begin, item.what);
         break;
@@ -61,7 +53,7 @@ static void push(struct pair *pair, uint64_t *random, int64_t *now, enum spread 
         good = lane_push_span(&pair->lane, &pair->pool, item.begin, item.end, item.what);
         break;
     default:
-        item.value = next(random) >> next(random) % 64;
+        item.value = random_next(random) >> random_next(random) % 64;
         good = lane_push_value(&pair->lane, &pair->pool, item.begin, item.value);
     }
     assert_true(good);
@@ -176,9 +168,9 @@ static void check_windows(const struct pair *pair, uint64_t *random, unsigned n)
     check_window(pair, -500, pair->end + 500, most_pixels);
     check_window(pair, pair->end + 10, pair->end + 10, 3);
     for (unsigned i = 0; i < n; i++) {
-        int64_t begin = (int64_t)(next(random) % (uint64_t)span) - 500;
-        int64_t length = (int64_t)((next(random) % (uint64_t)span) >> next(random) % 32);
-        check_window(pair, begin, begin + length, 1 + (uint32_t)(next(random) % most_pixels));
+        int64_t begin = (int64_t)(random_next(random) % (uint64_t)span) - 500;
+        int64_t length = (int64_t)((random_next(random) % (uint64_t)span) >> random_next(random) % 32);
+        check_window(pair, begin, begin + length, 1 + (uint32_t)(random_next(random) % most_pixels));
     }
 }
 
@@ -191,7 +183,7 @@ static void every_window_of_a_lane_is_what_counting_says(void **state)
         for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             for (unsigned spread = dense; spread <= sparse; spread++) {
                 struct pair pair;
-                make(&pair, (enum lane_form)form, sizes[i], (enum spread)spread, next(&random));
+                make(&pair, (enum lane_form)form, sizes[i], (enum spread)spread, random_next(&random));
                 check_windows(&pair, &random, sizes[i] > 500 ? 6 : 30);
                 finish(&pair);
             }
@@ -233,7 +225,7 @@ static void items_come_back_in_both_directions(void **state)
         struct pair pair;
         struct lane_reader reader;
         struct lane_item item;
-        make(&pair, (enum lane_form)form, 3000, mixed, next(&random));
+        make(&pair, (enum lane_form)form, 3000, mixed, random_next(&random));
         lane_seek(&reader, &pair.lane, INT64_MIN);
         assert_false(lane_previous(&reader, &item));
         for (size_t i = 0; i < pair.items.n; i++) {
@@ -262,7 +254,7 @@ static void seeking_finds_what_a_moment_is_in(void **state)
     uint64_t random = 3;
     make(&pair, lane_spans, 2000, mixed, 77);
     for (unsigned i = 0; i < 2000; i++) {
-        int64_t time = (int64_t)(next(&random) % (uint64_t)(pair.end + 10));
+        int64_t time = (int64_t)(random_next(&random) % (uint64_t)(pair.end + 10));
         size_t want = 0;
         while (want < pair.items.n && !(pair.items.at[want].end > time || pair.items.at[want].begin >= time))
             want++;
@@ -361,10 +353,11 @@ static void fill_population(struct made_population *made, size_t n, uint64_t see
     struct population_counts now = {0};
     int64_t time = 5;
     for (size_t i = 0; i < n; i++) {
-        unsigned from = (unsigned)(next(&seed) % population_states), to = (unsigned)(next(&seed) % population_states);
+        unsigned from = (unsigned)(random_next(&seed) % population_states),
+                 to = (unsigned)(random_next(&seed) % population_states);
         now.of[from] -= from != population_none;
         now.of[to] += to != population_none;
-        time += (int64_t)(next(&seed) >> (next(&seed) % 40 + 24));
+        time += (int64_t)(random_next(&seed) >> (random_next(&seed) % 40 + 24));
         assert_true(population_change(&made->population, time, (enum population_state)from, (enum population_state)to));
         assert_true(vec_push(&made->changes, mem_libc(), (struct change){time, now}));
     }
@@ -408,9 +401,9 @@ static void check_population(const struct made_population *made, uint64_t *rando
     int64_t span = made->population.last_time + 100;
     for (unsigned k = 0; k < windows; k++) {
         struct population_pixel got[most_pixels], want;
-        int64_t begin = (int64_t)(next(random) % (uint64_t)span) - 50;
-        int64_t end = begin + (int64_t)((next(random) % (uint64_t)span) >> (k % 4) * 8);
-        uint32_t width = 1 + (uint32_t)(next(random) % most_pixels);
+        int64_t begin = (int64_t)(random_next(random) % (uint64_t)span) - 50;
+        int64_t end = begin + (int64_t)((random_next(random) % (uint64_t)span) >> (k % 4) * 8);
+        uint32_t width = 1 + (uint32_t)(random_next(random) % most_pixels);
         population_draw(&made->population, begin, end, width, got);
         for (uint32_t p = 0; p < width; p++) {
             int64_t from = lane_edge(begin, end, width, p), to = lane_edge(begin, end, width, p + 1);
@@ -427,7 +420,7 @@ static void every_window_of_a_population_is_what_counting_says(void **state)
     uint64_t random = 8;
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct made_population made;
-        make_population(&made, sizes[i], next(&random));
+        make_population(&made, sizes[i], random_next(&random));
         check_population(&made, &random, sizes[i] > 10000 ? 4 : 60);
         population_finish(&made.population);
         vec_finish(&made.changes, mem_libc());
